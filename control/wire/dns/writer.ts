@@ -1,0 +1,113 @@
+/** Builds a DNS message. Owner names and names in RDATA are compressed, their case is kept. */
+
+import { HEADER_LENGTH } from './header.ts';
+import type { Name } from './name.ts';
+import { write16 } from './octets.ts';
+import type { Question } from './question.ts';
+import type { RecordData, Section } from './record.ts';
+
+export interface NewRecord {
+  readonly section: Section;
+  readonly name: Name;
+  readonly type: number;
+  readonly class: number;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly data: RecordData;
+}
+
+const ORDER: readonly Section[] = ['answer', 'authority', 'additional'];
+const POINTER = 0xc000;
+
+export class MessageWriter {
+  #octets = new Uint8Array(512);
+  #length = HEADER_LENGTH;
+  /** Where a suffix of a name, case kept, stands in the message. */
+  readonly #suffixes = new Map<string, number>();
+  #section = 0;
+
+  /** `flags`: the 16 bits after the ID. */
+  constructor(id: number, flags: number) {
+    write16(this.#octets, 0, id);
+    write16(this.#octets, 2, flags);
+  }
+
+  /** Before any record. */
+  question(question: Pick<Question, 'name' | 'type' | 'class'>): this {
+    this.#name(question.name);
+    this.#number(question.type);
+    this.#number(question.class);
+    this.#count(4);
+    return this;
+  }
+
+  /** Sections in their order: answer, authority, additional. */
+  record(record: NewRecord): this {
+    this.#name(record.name);
+    this.#number(record.type);
+    this.#number(record.class);
+    this.#number(record.ttl >>> 16);
+    this.#number(record.ttl & 0xffff);
+    const lengthAt = this.#length;
+    this.#number(0);
+    for (const part of record.data) {
+      if (part instanceof Uint8Array) this.#append(part);
+      else this.#name(part.name);
+    }
+    write16(this.#octets, lengthAt, this.#length - lengthAt - 2);
+    this.#countRecord(record.section);
+    return this;
+  }
+
+  /** A whole record of the additional section in wire form, without compressed names: OPT. */
+  additional(octets: Uint8Array | undefined): this {
+    if (octets === undefined) return this;
+    this.#append(octets);
+    this.#countRecord('additional');
+    return this;
+  }
+
+  finish(): Uint8Array {
+    return this.#octets.slice(0, this.#length);
+  }
+
+  #countRecord(section: Section): void {
+    const index = ORDER.indexOf(section);
+    if (index < this.#section)
+      throw new RangeError(`${section} record after those of ${ORDER[this.#section]}`);
+    this.#section = index;
+    this.#count(6 + 2 * index);
+  }
+
+  #count(offset: number): void {
+    write16(this.#octets, offset, ((this.#octets[offset]! << 8) | this.#octets[offset + 1]!) + 1);
+  }
+
+  #name(name: Name): void {
+    for (let offset = 0; name[offset] !== 0; offset += 1 + name[offset]!) {
+      const suffix = String.fromCharCode(...name.subarray(offset));
+      const known = this.#suffixes.get(suffix);
+      if (known !== undefined) {
+        this.#number(POINTER | known);
+        return;
+      }
+      if (this.#length < 0x4000) this.#suffixes.set(suffix, this.#length);
+      this.#append(name.subarray(offset, offset + 1 + name[offset]!));
+    }
+    this.#append(Uint8Array.of(0));
+  }
+
+  #number(value: number): void {
+    this.#append(Uint8Array.of(value >> 8, value & 0xff));
+  }
+
+  #append(octets: Uint8Array): void {
+    if (this.#length + octets.length > this.#octets.length) {
+      const larger = new Uint8Array(2 * (this.#length + octets.length));
+      larger.set(this.#octets.subarray(0, this.#length));
+      this.#octets = larger;
+    }
+    this.#octets.set(octets, this.#length);
+    this.#length += octets.length;
+  }
+}

@@ -1,0 +1,64 @@
+/** ICMPv6 errors (RFC 4443 §3) about a packet that a host sent. */
+import { type Address, isMulticast, isUnspecified } from '../ipv6/address.ts';
+import {
+  decodeIpv6Header,
+  encodeIpv6,
+  IPV6_HEADER_LENGTH,
+  MINIMUM_MTU,
+  NextHeader,
+  upperLayerChecksum,
+} from '../ipv6/header.ts';
+
+export type Icmp6Error =
+  | { readonly kind: 'no-route' }
+  | { readonly kind: 'address-unreachable' }
+  | { readonly kind: 'packet-too-big' /** octets */; readonly mtu: number }
+  | { readonly kind: 'hop-limit-exceeded' };
+
+const HEADER_LENGTH = 8;
+const HOP_LIMIT = 64;
+
+/** Type, code and the 32-bit field after the checksum. */
+function fields(error: Icmp6Error): readonly [type: number, code: number, word: number] {
+  switch (error.kind) {
+    case 'no-route':
+      return [1, 0, 0];
+    case 'address-unreachable':
+      return [1, 3, 0];
+    case 'packet-too-big':
+      return [2, 0, error.mtu];
+    case 'hop-limit-exceeded':
+      return [3, 0, 0];
+  }
+}
+
+/**
+ * The IPv6 packet that tells the sender of `invoking` about `error`, quoting as much of it as fits
+ * in 1280 octets. Undefined where RFC 4443 §2.4 (e) forbids an answer: the invoking packet is an
+ * ICMPv6 error itself, was sent to a multicast address, or its source is no single host.
+ */
+export function encodeIcmp6Error(
+  source: Address,
+  invoking: Uint8Array,
+  error: Icmp6Error,
+): Uint8Array | undefined {
+  const header = decodeIpv6Header(invoking);
+  if (header === undefined || isUnspecified(header.source) || isMulticast(header.source)) return undefined;
+  if (isMulticast(header.destination) && error.kind !== 'packet-too-big') return undefined;
+  const isError = header.nextHeader === NextHeader.icmp6 && (invoking[IPV6_HEADER_LENGTH] ?? 0) < 128;
+  if (isError) return undefined;
+
+  const quoted = invoking.subarray(0, MINIMUM_MTU - IPV6_HEADER_LENGTH - HEADER_LENGTH);
+  const message = new Uint8Array(HEADER_LENGTH + quoted.length);
+  const view = new DataView(message.buffer);
+  const [type, code, word] = fields(error);
+  message[0] = type;
+  message[1] = code;
+  view.setUint32(4, word);
+  message.set(quoted, HEADER_LENGTH);
+  view.setUint16(2, upperLayerChecksum(source, header.source, NextHeader.icmp6, message));
+  return encodeIpv6(
+    { source, destination: header.source, nextHeader: NextHeader.icmp6, hopLimit: HOP_LIMIT },
+    message,
+  );
+}
