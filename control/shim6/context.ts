@@ -1,0 +1,100 @@
+/** The ULID-pair context, RFC 5533 §6.1, kept small: what only a handshake or an update needs is apart. */
+import type { Address } from '../wire/ipv6/address.ts';
+import { type ContextTag, tagFromNumber } from '../wire/shim6/index.ts';
+import type { Handshake } from './handshake.ts';
+import { type Announcement, type Host, type LocalLocator, listsAddress } from './local-host.ts';
+import { NO_LOCATORS, type Peer, type PeerLocator, type PeerLocatorList } from './peer.ts';
+import type { Update } from './update.ts';
+
+/** RFC 5533 §6.2. */
+export type State = 'IDLE' | 'I1-SENT' | 'I2-SENT' | 'I2BIS-SENT' | 'ESTABLISHED' | 'E-FAILED' | 'NO-SUPPORT';
+
+export interface ContextLocator extends LocalLocator {
+  /** The peer knows it: packets may carry it as source. */
+  readonly acknowledged: boolean;
+}
+
+/** What others may see of a context. Values are those of the moment of reading. */
+export interface ContextView {
+  /** ULID(local) and ULID(peer). */
+  readonly local: Address;
+  readonly peer: Address;
+  readonly state: State;
+  /** CT(local) and CT(peer); the latter is zero until the peer has told it. */
+  readonly localTag: ContextTag;
+  readonly peerTag: ContextTag;
+  /** Ls(local) and Ls(peer). */
+  readonly localLocators: readonly ContextLocator[];
+  readonly peerLocators: readonly PeerLocator[];
+  /** Lp(local) and Lp(peer): the pair on which the establishment completed. */
+  readonly localLocator: Address;
+  readonly peerLocator: Address;
+  /** Milliseconds, whole; `establishedAt` is undefined until then. */
+  readonly startedAt: number;
+  readonly establishedAt: number | undefined;
+}
+
+/** A tag that is not set: no 47-bit number. */
+export const NO_TAG = -1;
+
+export class Context implements ContextView {
+  readonly host: Host;
+  readonly peerHost: Peer;
+  state: State = 'IDLE';
+  /** Tags as one number each; see ContextTable for what finds a context by them. */
+  localTagNumber = NO_TAG;
+  peerTagNumber = NO_TAG;
+  peerList: PeerLocatorList = NO_LOCATORS;
+  /** The state of our locators that the peer knows. */
+  announced: Announcement;
+  localLocator: Address;
+  peerLocator: Address;
+  readonly startedAt: number;
+  establishedAt: number | undefined = undefined;
+  handshake: Handshake | undefined = undefined;
+  update: Update | undefined = undefined;
+  updateQueued = false;
+  /** The Responder Nonce beyond which an I2 is news (signed, so that V8 need not box it). */
+  newestNonce = 0;
+
+  constructor(host: Host, peer: Peer, now: number) {
+    this.host = host;
+    this.peerHost = peer;
+    this.announced = host.current;
+    this.localLocator = host.ulid;
+    this.peerLocator = peer.ulid;
+    this.startedAt = Math.floor(now);
+  }
+
+  get local(): Address {
+    return this.host.ulid;
+  }
+
+  get peer(): Address {
+    return this.peerHost.ulid;
+  }
+
+  get localTag(): ContextTag {
+    return tagFromNumber(Math.max(0, this.localTagNumber));
+  }
+
+  get peerTag(): ContextTag {
+    return tagFromNumber(Math.max(0, this.peerTagNumber));
+  }
+
+  get localLocators(): readonly ContextLocator[] {
+    return this.host.current.locators.map((locator) => ({
+      ...locator,
+      acknowledged: listsAddress(this.announced.locators, locator.address),
+    }));
+  }
+
+  /** Usable locators of ours that the peer knows, best first: it takes packets from no other. */
+  sources(): Address[] {
+    return this.host.usableLocators().filter((address) => listsAddress(this.announced.locators, address));
+  }
+
+  get peerLocators(): readonly PeerLocator[] {
+    return this.peerList.locators;
+  }
+}
