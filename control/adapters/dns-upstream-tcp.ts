@@ -1,0 +1,98 @@
+/**
+ * TCP toward the resolvers: one connection each, queries pipelined on it (RFC 7766 §6.2.1). A connection per
+ * query would overrun the listen queue of a resolver (BIND: 10) and cost a second for the SYN sent again.
+ */
+import { connect, type Socket } from 'node:net';
+import type { Endpoint } from '../naming/transaction.ts';
+import { addressKey, formatAddress } from '../wire/ipv6/address.ts';
+import { frameMessage, MessageStream } from './dns-stream.ts';
+import type { UpstreamEvents } from './dns-upstream.ts';
+
+interface Connection {
+  readonly key: string;
+  readonly socket: Socket;
+  /** Queries under way by message ID. */
+  readonly queries: Map<number, number>;
+  idleTimer: NodeJS.Timeout | undefined;
+}
+
+/** Milliseconds that a connection stays open without queries. */
+const IDLE_TIMEOUT = 2000;
+
+const idOf = (message: Uint8Array): number => (message[0]! << 8) | message[1]!;
+
+export class DnsUpstreamTcp {
+  readonly #connections = new Set<Connection>();
+  /** The connection that new queries to a resolver join. */
+  readonly #current = new Map<string, Connection>();
+  readonly #byQuery = new Map<number, { connection: Connection; id: number }>();
+  readonly #events: UpstreamEvents;
+
+  constructor(events: UpstreamEvents) {
+    this.#events = events;
+  }
+
+  send(query: number, resolver: Endpoint, message: Uint8Array): void {
+    const key = addressKey(resolver.address) + resolver.port;
+    const id = idOf(message);
+    let connection = this.#current.get(key);
+    // IDs are random: two of a connection can be equal, then the second gets a connection of its own.
+    if (connection === undefined || connection.queries.has(id)) connection = this.#connect(key, resolver);
+    clearTimeout(connection.idleTimer);
+    connection.queries.set(id, query);
+    this.#byQuery.set(query, { connection, id });
+    connection.socket.write(frameMessage(message));
+  }
+
+  /** Forgets the query: what still answers it is ignored. */
+  cancel(query: number): void {
+    const place = this.#byQuery.get(query);
+    if (place === undefined) return;
+    const { connection, id } = place;
+    this.#byQuery.delete(query);
+    connection.queries.delete(id);
+    if (connection.queries.size > 0) return;
+    connection.idleTimer = setTimeout(() => connection.socket.destroy(), IDLE_TIMEOUT);
+  }
+
+  /** Without events for the queries under way. */
+  close(): void {
+    this.#byQuery.clear();
+    for (const connection of this.#connections) {
+      connection.queries.clear();
+      connection.socket.destroy();
+      clearTimeout(connection.idleTimer);
+    }
+  }
+
+  #connect(key: string, resolver: Endpoint): Connection {
+    const { address, port } = resolver;
+    const socket = connect({ host: formatAddress(address), port, noDelay: true });
+    const connection: Connection = { key, socket, queries: new Map(), idleTimer: undefined };
+    const stream = new MessageStream();
+    this.#connections.add(connection);
+    this.#current.set(key, connection);
+    socket.on('error', () => this.#lose(connection));
+    socket.on('close', () => this.#lose(connection));
+    socket.on('data', (chunk) => {
+      stream.push(chunk);
+      for (let answer = stream.next(); answer !== undefined; answer = stream.next()) {
+        const query = answer.length < 2 ? undefined : connection.queries.get(idOf(answer));
+        if (query !== undefined) this.#events.onMessage(query, resolver, answer);
+      }
+    });
+    return connection;
+  }
+
+  #lose(connection: Connection): void {
+    clearTimeout(connection.idleTimer);
+    this.#connections.delete(connection);
+    if (this.#current.get(connection.key) === connection) this.#current.delete(connection.key);
+    connection.socket.destroy();
+    const queries = [...connection.queries.values()];
+    connection.queries.clear();
+    for (const query of queries) {
+      if (this.#byQuery.delete(query)) this.#events.onFailure(query);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/** Which addresses of an answer are worth using as locators or ULIDs. */
+import { dataOf, type RecordPlace } from '../wire/dns/record.ts';
+import { ADDRESS_LENGTH, type Address, addressKey, isLinkLocal, isMulticast } from '../wire/ipv6/address.ts';
+import { containsAddress, type Prefix, parsePrefix } from '../wire/ipv6/prefix.ts';
+
+const NOT_LOCATORS: readonly Prefix[] = [
+  '::/8', // unspecified, loopback, IPv4-mapped (RFC 4291 §2.5)
+  'fc00::/7', // not routed between sites (RFC 4193): ULIDs live here, locators cannot
+].map(parsePrefix);
+
+/** True for addresses that another site can send to. */
+export function isLocator(address: Address): boolean {
+  return (
+    !isMulticast(address) &&
+    !isLinkLocal(address) &&
+    !NOT_LOCATORS.some((prefix) => containsAddress(prefix, address))
+  );
+}
+
+/** The distinct addresses in records of 16 octets RDATA that `accept` lets through, at most `limit`. */
+export function addressesIn(
+  message: Uint8Array,
+  records: readonly RecordPlace[],
+  limit: number,
+  accept: (address: Address) => boolean,
+): Address[] {
+  const found = new Map<string, Address>();
+  for (const record of records) {
+    if (found.size === limit) break;
+    if (record.dataLength !== ADDRESS_LENGTH) continue;
+    const address = Uint8Array.from(dataOf(message, record));
+    if (accept(address)) found.set(addressKey(address), address);
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,74 @@
+/** The client queries under way, and the limits on them. */
+import { type Address, addressKey } from '../wire/ipv6/address.ts';
+import type { Query } from './classify.ts';
+import type { DnsCounters } from './counters.ts';
+import type { DnsAlgSettings } from './settings.ts';
+import type { Endpoint, Transaction } from './transaction.ts';
+
+export class InFlight {
+  readonly #transactions = new Set<Transaction>();
+  readonly #copies = new Set<string>();
+  readonly #perClient = new Map<string, number>();
+  readonly #settings: DnsAlgSettings;
+  readonly #counters: DnsCounters;
+  #octets = 0;
+
+  constructor(settings: DnsAlgSettings, counters: DnsCounters) {
+    this.#settings = settings;
+    this.#counters = counters;
+  }
+
+  get size(): number {
+    return this.#transactions.size;
+  }
+
+  /** True, and counted, if a query with this key is under way. */
+  isCopy(key: string | undefined): boolean {
+    if (key === undefined || !this.#copies.has(key)) return false;
+    this.#counters.duplicates++;
+    return true;
+  }
+
+  /** True if there is room for a query of `octets`; refusals are counted. */
+  admits(client: Address, octets: number): boolean {
+    const { maxInFlight, maxInFlightOctets, maxInFlightPerClient } = this.#settings;
+    if (this.#transactions.size >= maxInFlight || this.#octets + octets > maxInFlightOctets) {
+      this.#counters.refusedInFlight++;
+      return false;
+    }
+    if ((this.#perClient.get(addressKey(client)) ?? 0) >= maxInFlightPerClient) {
+      this.#counters.refusedPerClient++;
+      return false;
+    }
+    return true;
+  }
+
+  add(transaction: Transaction): void {
+    this.#transactions.add(transaction);
+    if (transaction.copyKey !== undefined) this.#copies.add(transaction.copyKey);
+    const client = addressKey(transaction.client.address);
+    this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
+  }
+
+  /** Counts octets held for the transaction until it ends. */
+  hold(transaction: Transaction, octets: number): void {
+    transaction.octets += octets;
+    this.#octets += octets;
+  }
+
+  remove(transaction: Transaction): void {
+    this.#transactions.delete(transaction);
+    if (transaction.copyKey !== undefined) this.#copies.delete(transaction.copyKey);
+    this.#octets -= transaction.octets;
+    const client = addressKey(transaction.client.address);
+    const left = this.#perClient.get(client)! - 1;
+    if (left === 0) this.#perClient.delete(client);
+    else this.#perClient.set(client, left);
+  }
+}
+
+/** Client, ID and question; the first octets of a message whose question cannot be read. */
+export function keyOfCopies(client: Endpoint, message: Uint8Array, { question }: Query): string {
+  const start = message.subarray(0, Math.min(question?.end ?? 64, message.length));
+  return `${addressKey(client.address)}${client.port}:${String.fromCharCode(...start)}`;
+}
