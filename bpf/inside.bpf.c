@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * From the hosts to the providers: ULIDs become locators, and a Payload
+ * Extension header says which context the packet belongs to (RFC 5533 §11.1).
+ * rewrite.h does the writing.
+ */
+#define DIRECTION inside
+#include "context.h"
+#include "events.h"
+#include "parse.h"
+#include "rewrite.h"
+#include "stats.h"
+
+/* Every link carries this much, and hosts need not believe in less (RFC 8200 §5). */
+enum mtu_limits {
+	MINIMUM_MTU = 1280,
+};
+
+static __always_inline int too_big(struct punt *punt, const struct frame *frame,
+				   const struct route *route)
+{
+	__u32 mtu = route->uplink->mtu;
+
+	want_punt(punt, frame, EVENT_TOO_BIG);
+	punt->uplink = route->uplink_index;
+	punt->mtu =
+	    mtu > MINIMUM_MTU + PAYLOAD_HEADER_LENGTH ? mtu - PAYLOAD_HEADER_LENGTH : MINIMUM_MTU;
+	return PUNT;
+}
+
+/*
+ * No context: only a packet from a CMULA of the site to a ULID elsewhere asks
+ * for one. The rest (neighbour discovery, DHCPv6, DNS, traffic within the site
+ * and to the Internet at large) is the kernel's; multicast, link-local and
+ * unspecified addresses are in no ULID prefix.
+ */
+static __always_inline int missed(struct statistics *statistics, const struct settings *settings,
+				  const struct frame *frame, struct punt *punt)
+{
+	const struct address *source = &frame->ipv6->address[0];
+	const struct address *destination = &frame->ipv6->address[1];
+
+	if (!is_ulid(settings, destination) || in_site(settings, destination) ||
+	    !in_site(settings, source))
+		return pass(statistics);
+	return want_punt(punt, frame, EVENT_MISS);
+}
+
+static __always_inline int process(struct xdp_md *xdp, struct statistics *statistics,
+				   const struct settings *settings, struct punt *punt)
+{
+	struct position insertion;
+	struct egress_entry *entry;
+	struct frame frame;
+	struct route route;
+
+	switch (parse_frame(xdp, &frame)) {
+	case PARSED_OTHER:
+		return pass(statistics);
+	case PARSED_MALFORMED:
+		return drop(statistics, DROP_MALFORMED);
+	case PARSED_IPV6:
+		break;
+	}
+
+	entry = find_egress(settings, frame.ipv6->address);
+	if (!entry)
+		return missed(statistics, settings, &frame, punt);
+	if ((read_once(&entry->control) & CONTROL_STATE_MASK) == SLOT_DRAINING &&
+	    xdp->ingress_ifindex != settings->injection_ifindex)
+		return want_punt(punt, &frame, EVENT_MISS);
+	if (frame.ipv6->hop_limit <= 1)
+		return want_punt(punt, &frame, EVENT_HOP_LIMIT);
+	if (!choose_route(entry, &route))
+		return want_punt(punt, &frame, EVENT_NO_UPLINK);
+	if (frame.length + PAYLOAD_HEADER_LENGTH > route.uplink->mtu)
+		return too_big(punt, &frame, &route);
+	switch (find_insertion(&frame, &insertion)) {
+	case WALK_MALFORMED:
+		return drop(statistics, DROP_MALFORMED);
+	case WALK_TOO_LONG:
+		return drop(statistics, DROP_EXTENSION_HEADERS);
+	case WALK_DONE:
+		break;
+	}
+	if (!select_port(route.uplink->port))
+		return drop(statistics, DROP_NO_PORT);
+
+	if (!insert_payload_header(xdp, &frame, &insertion, entry, &route))
+		return drop(statistics, DROP_HEADROOM);
+	entry->last_sent = settings->tick;
+	entry->packets++;
+	entry->bytes += frame.length;
+	return forward(statistics);
+}
+
+SEC("xdp")
+int inside(struct xdp_md *xdp)
+{
+	struct statistics *statistics = find_statistics();
+	const struct settings *settings = find_settings();
+	struct punt punt;
+	int verdict;
+
+	if (!statistics || !settings)
+		return XDP_ABORTED;
+	count(statistics, COUNT_RECEIVED);
+	verdict = process(xdp, statistics, settings, &punt);
+	return verdict == PUNT ? punt_frame(xdp, statistics, settings, &punt) : verdict;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Every structure, constant and enumeration that the XDP programs share with
+ * the controller. control/dataplane/layout.generated.ts is generated from the
+ * BTF of these (make -C bpf layout): change them here and nowhere else.
+ *
+ * Addresses are 16 octets in network order, MAC addresses 6 octets in wire
+ * order; every other field is in host order.
+ */
+#ifndef PSHIM6_LAYOUT_H
+#define PSHIM6_LAYOUT_H
+
+#include <linux/types.h>
+
+struct address {
+	__u32 word[4];
+};
+
+/* ---- context tables (shared memory: the controller writes through mmap) ---- */
+
+/*
+ * Both tables are open-addressed with linear probing. A slot is examined at
+ * hash & mask, hash + 1 & mask, ... for at most PROBE_LIMIT slots; SLOT_EMPTY
+ * ends the search, SLOT_TOMBSTONE does not. The controller is the only writer
+ * of everything but the counters and ticks; it fills a slot and then publishes
+ * it by one aligned 32-bit store of `control`.
+ */
+enum table_limits {
+	PROBE_LIMIT = 128,
+	PATHS = 2,
+	PEER_LOCATORS = 4,
+	UPLINK_NONE = 255,
+	PORT_NONE = 255,
+};
+
+enum slot_state {
+	SLOT_EMPTY = 0,
+	SLOT_TOMBSTONE = 1,
+	/* Packets waiting for the handshake are being released through the
+	 * injection port: frames from any other port are punted, to wait behind. */
+	SLOT_DRAINING = 2,
+	SLOT_LIVE = 3,
+};
+
+/* egress_entry.control: bits 0..7 slot_state, bit 8 the active path.
+ * ingress_entry.control: bits 0..7 slot_state, bits 8..15 ingress_flags,
+ * bits 16..30 the upper 15 bits of the local context tag. */
+enum control_word {
+	CONTROL_STATE_MASK = 0xff,
+	CONTROL_ACTIVE_SHIFT = 8,
+	CONTROL_FLAGS_SHIFT = 8,
+	CONTROL_TAG_SHIFT = 16,
+};
+
+enum ingress_flags {
+	/* Do not require the outer source to be one of peer_locator[]. */
+	INGRESS_ANY_SOURCE = 1,
+};
+
+struct locator_pair {
+	struct address source;
+	struct address destination;
+};
+
+/* Egress table: (source ULID, destination ULID) -> where and how to send. */
+struct egress_entry {
+	struct address source_ulid;
+	struct address destination_ulid;
+	__u32 peer_tag_low;  /* CT(peer), bits 31..0 */
+	__u16 peer_tag_high; /* CT(peer), bits 46..32 */
+	__u8 uplink[PATHS];  /* index into uplinks, or UPLINK_NONE: no such path */
+	__u32 control;
+	__u32 last_sent; /* settings.tick when the last packet left; data path writes */
+	__u64 packets;	 /* data path writes, without atomics: a statistic */
+	__u64 bytes;	 /* IPv6 octets as sent by the host */
+	struct locator_pair path[PATHS];
+};
+_Static_assert(sizeof(struct egress_entry) == 128, "two cache lines");
+
+/* Ingress table: local context tag -> whose packet it is. */
+struct ingress_entry {
+	__u32 tag_low; /* CT(local), bits 31..0 */
+	__u32 control;
+	__u32 last_received;	   /* settings.tick; data path writes */
+	__u8 host_mac[6];	   /* next hop toward the host, valid when port != PORT_NONE */
+	__u8 port;		   /* index into ports, or PORT_NONE: leave it to the kernel */
+	__u8 peer_locators;	   /* how many of peer_locator[] are set */
+	__u32 packets;		   /* data path writes; wraps, the controller's scan extends it */
+	__u64 bytes;		   /* IPv6 octets as delivered to the host */
+	struct address peer_ulid;  /* becomes the source */
+	struct address local_ulid; /* becomes the destination */
+	struct address peer_locator[PEER_LOCATORS];
+};
+_Static_assert(sizeof(struct ingress_entry) == 128, "two cache lines");
+
+/* ---- small tables ---- */
+
+/* An interface that frames leave by. Its index is also its key in the devmap
+ * `ports_redirect`. */
+struct port {
+	__u32 ifindex; /* 0: unused */
+	__u16 vlan;    /* 802.1Q VLAN identifier written into frames that leave, 0: untagged */
+	__u16 mtu;     /* largest IPv6 packet, octets */
+	__u8 mac[6];   /* Ethernet source */
+	__u8 reserved[2];
+};
+
+enum uplink_state {
+	UPLINK_DOWN = 0,
+	UPLINK_UP = 1,
+};
+
+/* A provider. Flipping `state` moves every context that uses it in the next packet. */
+struct uplink {
+	__u32 state;
+	__u32 port;	 /* index into ports */
+	__u16 mtu;	 /* largest IPv6 packet toward this provider, octets */
+	__u8 gateway[6]; /* Ethernet destination: the provider's router */
+};
+
+struct prefix {
+	struct address address;
+	__u32 length; /* bits, 0..128 */
+	__u32 reserved[3];
+};
+
+enum settings_limits {
+	MAX_PORTS = 64,
+	MAX_UPLINKS = 32,
+	MAX_SITE_PREFIXES = 8,
+	MAX_ULID_PREFIXES = 4,
+	HASH_WORDS = 8,
+	SOURCE_BUCKETS = 256,
+};
+
+enum settings_flags {
+	/* Count and drop payload whose outer source is not one of the peer's locators. */
+	SETTING_STRICT_SOURCE = 1,
+};
+
+/* Why a frame is handed to the controller. */
+enum event_kind {
+	EVENT_CONTROL = 0,     /* a SHIM6 control message arrived (P = 0) */
+	EVENT_MISS = 1,	       /* a host's packet to a ULID without a context */
+	EVENT_UNKNOWN_TAG = 2, /* payload for a context tag that is not ours */
+	EVENT_TOO_BIG = 3,     /* a host's packet that does not fit the path */
+	EVENT_HOP_LIMIT = 4,   /* a host's packet whose hop limit ran out */
+	EVENT_NO_UPLINK = 5,   /* a host's packet whose paths are all down */
+	EVENT_KINDS = 6,
+};
+
+/* One entry of the array `settings`. */
+struct settings {
+	__u32 tick; /* the controller's coarse clock, steps of 100 ms */
+	__u32 flags;
+	__u32 egress_mask; /* slots - 1, a power of two less one */
+	__u32 ingress_mask;
+	__u32 hash_key[HASH_WORDS]; /* random and odd; see hash.h */
+	__u32 injection_ifindex;    /* frames from here pass SLOT_DRAINING; 0: none */
+	__u32 site_prefixes;	    /* how many of site_prefix[] are set */
+	__u32 ulid_prefixes;
+	__u32 reserved;
+	struct prefix site_prefix[MAX_SITE_PREFIXES]; /* the site's own CMULA prefixes */
+	struct prefix
+	    ulid_prefix[MAX_ULID_PREFIXES]; /* destinations that are ULIDs: punted when unknown */
+	/* Punt limits by event_kind, in all and per source bucket (SOURCE_BUCKETS by
+	 * hashed IPv6 source): nanoseconds between punts, and the burst in nanoseconds. */
+	struct punt_limit {
+		__u64 interval;
+		__u64 burst;
+		__u64 source_interval;
+		__u64 source_burst;
+	} punt_limit[EVENT_KINDS];
+};
+
+/* ---- events (ring buffer `events`): frames handed to the controller ---- */
+
+enum event_limits {
+	/* The most of a frame that is punted, octets. EVENT_CONTROL and EVENT_MISS need
+	 * all of it (longer: DROP_PUNT_TOO_LONG), of the others the rest is cut off. */
+	EVENT_FRAME_MAX = 2032,
+	EVENT_RING_BYTES = 4194304,
+};
+
+/* The record of a short frame ends earlier: `length` says how much of frame[] there is. */
+struct event {
+	__u8 kind;	      /* enum event_kind */
+	__u8 path_uplink;     /* TOO_BIG: the uplink whose MTU it exceeds */
+	__u16 length;	      /* of frame[], octets */
+	__u32 ifindex;	      /* where it came in */
+	__u16 mtu;	      /* TOO_BIG: the largest packet the host may send, octets */
+	__u16 network_offset; /* of the IPv6 header in frame[] */
+	__u32 reserved;
+	__u8 frame[EVENT_FRAME_MAX];
+};
+_Static_assert(sizeof(struct event) == 2048, "the longest ring record");
+
+/* ---- statistics (per-CPU array `statistics`, one entry) ---- */
+
+enum drop_reason {
+	DROP_MALFORMED = 0,	     /* truncated, wrong version, or lengths that disagree */
+	DROP_EXTENSION_HEADERS = 1,  /* an extension header chain too long to follow */
+	DROP_HEADROOM = 2,	     /* the driver left no room for the header */
+	DROP_TOO_BIG = 3,	     /* exceeds the path's MTU, above the punt limit */
+	DROP_HOP_LIMIT = 4,	     /* hop limit ran out, above the punt limit */
+	DROP_NO_UPLINK = 5,	     /* every path is down, above the punt limit */
+	DROP_SOURCE_NOT_LOCATOR = 6, /* payload from an address that is no locator of the peer */
+	DROP_UNKNOWN_TAG = 7,	     /* payload for no context, above the punt limit */
+	DROP_MISS_LIMITED = 8,	     /* no context yet, above the punt limit */
+	DROP_CONTROL_LIMITED = 9,    /* control messages above the punt limit */
+	DROP_RING_FULL = 10,	     /* the controller did not keep up */
+	DROP_PUNT_TOO_LONG = 11,     /* frame too long to hand over whole */
+	DROP_ULID_OUTSIDE = 12,	     /* a ULID as address on a provider's link */
+	DROP_OUTSIDE_HOP_LIMIT = 13, /* arrived from a provider with a spent hop limit */
+	DROP_NO_PORT = 14,	     /* the interface to leave by has gone */
+	DROP_REASONS = 15,
+};
+
+enum verdict_count {
+	COUNT_RECEIVED = 0,
+	COUNT_FORWARDED = 1, /* rewritten and redirected */
+	COUNT_TO_KERNEL = 2, /* restored, next hop left to the kernel */
+	COUNT_PASSED = 3,    /* not ours: to the kernel unchanged */
+	COUNT_PUNTED = 4,
+	COUNT_DROPPED = 5,
+	COUNTS = 6,
+};
+
+struct statistics {
+	__u64 inside[COUNTS];
+	__u64 outside[COUNTS];
+	__u64 drops[DROP_REASONS];
+	__u64 punts[EVENT_KINDS];
+};
+
+#endif

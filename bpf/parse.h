@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * From octets to a frame: Ethernet, at most one VLAN tag, the IPv6 header, and
+ * the walk along its extension headers. Nothing here writes to the frame.
+ */
+#ifndef PSHIM6_PARSE_H
+#define PSHIM6_PARSE_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "layout.h"
+
+enum frame_lengths {
+	LINK_LENGTH = 14,
+	TAGGED_LINK_LENGTH = 18, /* with one VLAN tag */
+	IPV6_LENGTH = 40,
+	PAYLOAD_HEADER_LENGTH = 8,
+	/* How far extension headers are followed: octets in all, and number, which
+	 * is Hop-by-Hop, Destination Options, Routing, Destination Options (RFC 8200 §4.1). */
+	EXTENSIONS = 4,
+	EXTENSIONS_LENGTH = 512,
+};
+
+enum ether_type {
+	TYPE_IPV6 = 0x86dd,
+	TYPE_CUSTOMER_TAG = 0x8100, /* 802.1Q */
+	TYPE_SERVICE_TAG = 0x88a8,  /* 802.1ad */
+};
+
+enum next_header {
+	NEXT_HOP_BY_HOP = 0,
+	NEXT_ROUTING = 43,
+	NEXT_DESTINATION_OPTIONS = 60,
+	NEXT_SHIM6 = 140,
+};
+
+struct ipv6_header {
+	__u32 version_class_flow;
+	__be16 payload_length;
+	__u8 next_header;
+	__u8 hop_limit;
+	struct address address[2]; /* source, destination */
+};
+
+/* Hop-by-Hop, Routing, Destination Options: RFC 8200 §4.3, §4.4, §4.6. */
+struct extension_header {
+	__u8 next_header;
+	__u8 length; /* units of 8 octets, without the first 8 */
+	__u8 type;
+	__u8 segments_left; /* of a Routing header */
+};
+
+/* RFC 5533 §5.2; §5.3 for control messages, which begin alike with P = 0. */
+struct payload_header {
+	__u8 next_header;
+	__u8 length;
+	__be16 tag_high; /* P, then bits 46..32 of the receiver's context tag */
+	__be32 tag_low;
+};
+
+enum payload_flags {
+	PAYLOAD_P = 0x8000, /* of tag_high in host order */
+};
+
+/* The same value, about which the compiler knows nothing: it then keeps a bound
+ * check and the use of the value in one register, as the verifier wants it. */
+static __always_inline __u64 opaque(__u64 value)
+{
+	asm volatile("" : "+r"(value));
+	return value;
+}
+
+struct frame {
+	void *data;
+	void *end;
+	struct ipv6_header *ipv6;
+	__u32 link_length; /* octets before the IPv6 header */
+	__u32 length;	   /* of the IPv6 packet; Ethernet padding may follow it */
+};
+
+enum parse_result {
+	PARSED_IPV6,
+	PARSED_OTHER, /* another protocol, or too many tags to look further */
+	PARSED_MALFORMED,
+};
+
+static __always_inline enum parse_result parse_frame(struct xdp_md *xdp, struct frame *frame)
+{
+	void *data = (void *)(long)xdp->data;
+	void *end = (void *)(long)xdp->data_end;
+	struct ipv6_header *ipv6 = data + LINK_LENGTH;
+	__be16 type;
+
+	if (data + LINK_LENGTH > end)
+		return PARSED_OTHER;
+	type = *(__be16 *)(data + LINK_LENGTH - 2);
+	frame->link_length = LINK_LENGTH;
+	if (type == bpf_htons(TYPE_CUSTOMER_TAG) || type == bpf_htons(TYPE_SERVICE_TAG)) {
+		if (data + TAGGED_LINK_LENGTH > end)
+			return PARSED_OTHER;
+		type = *(__be16 *)(data + TAGGED_LINK_LENGTH - 2);
+		frame->link_length = TAGGED_LINK_LENGTH;
+		ipv6 = data + TAGGED_LINK_LENGTH;
+	}
+	if (type != bpf_htons(TYPE_IPV6))
+		return PARSED_OTHER;
+	if ((void *)(ipv6 + 1) > end || *(__u8 *)ipv6 >> 4 != 6)
+		return PARSED_MALFORMED;
+	frame->length = IPV6_LENGTH + bpf_ntohs(ipv6->payload_length);
+	if (frame->length > end - (void *)ipv6)
+		return PARSED_MALFORMED;
+	frame->data = data;
+	frame->end = end;
+	frame->ipv6 = ipv6;
+	return PARSED_IPV6;
+}
+
+/* A place in the extension header chain. Offsets are from the IPv6 header. */
+struct position {
+	__u32 offset;	  /* of the header there */
+	__u32 pointer;	  /* of the Next Header octet that announces it */
+	__u8 next_header; /* what that octet says */
+};
+
+enum walk_result {
+	WALK_DONE,
+	WALK_MALFORMED,
+	WALK_TOO_LONG,
+};
+
+static __always_inline void start_walk(const struct frame *frame, struct position *at)
+{
+	at->offset = IPV6_LENGTH;
+	at->pointer = __builtin_offsetof(struct ipv6_header, next_header);
+	at->next_header = frame->ipv6->next_header;
+}
+
+/* Hop-by-Hop Options are an extension header only in the first place (RFC 8200 §4.1). */
+static __always_inline int may_step(const struct position *at)
+{
+	return at->next_header == NEXT_DESTINATION_OPTIONS || at->next_header == NEXT_ROUTING ||
+	       (at->next_header == NEXT_HOP_BY_HOP && at->offset == IPV6_LENGTH);
+}
+
+/* Steps over the extension header at `at`. `segments_left` is its fourth octet. */
+static __always_inline enum walk_result step(const struct frame *frame, struct position *at,
+					     __u8 *segments_left)
+{
+	const struct extension_header *header;
+	__u64 offset = opaque(at->offset);
+
+	if (offset > IPV6_LENGTH + EXTENSIONS_LENGTH)
+		return WALK_TOO_LONG;
+	header = (void *)frame->ipv6 + offset;
+	if (offset + 8 > frame->length || (void *)header + 8 > frame->end)
+		return WALK_MALFORMED;
+	at->pointer = offset;
+	at->next_header = header->next_header;
+	*segments_left = header->segments_left;
+	at->offset = offset + 8 + header->length * 8;
+	if (at->offset > frame->length)
+		return WALK_MALFORMED;
+	if (at->offset > IPV6_LENGTH + EXTENSIONS_LENGTH)
+		return WALK_TOO_LONG;
+	return WALK_DONE;
+}
+
+/*
+ * Where the payload header goes: after Hop-by-Hop Options and Routing and the
+ * Destination Options before a Routing header, before all else (RFC 5533 §4.6).
+ */
+static __always_inline enum walk_result find_insertion(const struct frame *frame,
+						       struct position *insertion)
+{
+	struct position at;
+	__u8 segments_left;
+
+	start_walk(frame, &at);
+	*insertion = at;
+#pragma unroll
+	for (int i = 0; i < EXTENSIONS; i++) {
+		__u8 stepped = at.next_header;
+		enum walk_result result;
+
+		if (!may_step(&at))
+			return WALK_DONE;
+		result = step(frame, &at, &segments_left);
+		if (result != WALK_DONE)
+			return result;
+		if (stepped != NEXT_DESTINATION_OPTIONS)
+			*insertion = at;
+	}
+	return may_step(&at) ? WALK_TOO_LONG : WALK_DONE;
+}
+
+/*
+ * The SHIM6 header, if `found->next_header` is NEXT_SHIM6 afterwards. What
+ * follows a Routing header with segments left is not for this node to read.
+ */
+static __always_inline enum walk_result find_shim6(const struct frame *frame,
+						   struct position *found)
+{
+	__u8 segments_left;
+
+	start_walk(frame, found);
+#pragma unroll
+	for (int i = 0; i < EXTENSIONS; i++) {
+		__u8 stepped = found->next_header;
+		enum walk_result result;
+
+		if (!may_step(found))
+			return WALK_DONE;
+		result = step(frame, found, &segments_left);
+		if (result != WALK_DONE)
+			return result;
+		if (stepped == NEXT_ROUTING && segments_left != 0) {
+			found->next_header = NEXT_ROUTING;
+			return WALK_DONE;
+		}
+	}
+	return may_step(found) ? WALK_TOO_LONG : WALK_DONE;
+}
+
+#endif

@@ -1,0 +1,249 @@
+// Generated from the BTF of bpf/layout.h by generate-layout.ts; `make -C bpf layout` renews it.
+// Offsets and sizes are in octets.
+
+/** struct address */
+export const Address = {
+  size: 16,
+  word: 0, // 16
+} as const;
+
+/** enum table_limits */
+export const TableLimits = {
+  PROBE_LIMIT: 128,
+  PATHS: 2,
+  PEER_LOCATORS: 4,
+  UPLINK_NONE: 255,
+  PORT_NONE: 255,
+} as const;
+
+/** enum slot_state */
+export const SlotState = {
+  SLOT_EMPTY: 0,
+  SLOT_TOMBSTONE: 1,
+  SLOT_DRAINING: 2,
+  SLOT_LIVE: 3,
+} as const;
+
+/** enum control_word */
+export const ControlWord = {
+  CONTROL_STATE_MASK: 255,
+  CONTROL_ACTIVE_SHIFT: 8,
+  CONTROL_FLAGS_SHIFT: 8,
+  CONTROL_TAG_SHIFT: 16,
+} as const;
+
+/** enum ingress_flags */
+export const IngressFlags = {
+  INGRESS_ANY_SOURCE: 1,
+} as const;
+
+/** struct locator_pair */
+export const LocatorPair = {
+  size: 32,
+  source: 0, // 16
+  destination: 16, // 16
+} as const;
+
+/** struct egress_entry */
+export const EgressEntry = {
+  size: 128,
+  sourceUlid: 0, // 16
+  destinationUlid: 16, // 16
+  peerTagLow: 32, // 4
+  peerTagHigh: 36, // 2
+  uplink: 38, // 2
+  control: 40, // 4
+  lastSent: 44, // 4
+  packets: 48, // 8
+  bytes: 56, // 8
+  path: 64, // 64
+} as const;
+
+/** struct ingress_entry */
+export const IngressEntry = {
+  size: 128,
+  tagLow: 0, // 4
+  control: 4, // 4
+  lastReceived: 8, // 4
+  hostMac: 12, // 6
+  port: 18, // 1
+  peerLocators: 19, // 1
+  packets: 20, // 4
+  bytes: 24, // 8
+  peerUlid: 32, // 16
+  localUlid: 48, // 16
+  peerLocator: 64, // 64
+} as const;
+
+/** struct port */
+export const Port = {
+  size: 16,
+  ifindex: 0, // 4
+  vlan: 4, // 2
+  mtu: 6, // 2
+  mac: 8, // 6
+  reserved: 14, // 2
+} as const;
+
+/** enum uplink_state */
+export const UplinkState = {
+  UPLINK_DOWN: 0,
+  UPLINK_UP: 1,
+} as const;
+
+/** struct uplink */
+export const Uplink = {
+  size: 16,
+  state: 0, // 4
+  port: 4, // 4
+  mtu: 8, // 2
+  gateway: 10, // 6
+} as const;
+
+/** struct prefix */
+export const Prefix = {
+  size: 32,
+  address: 0, // 16
+  length: 16, // 4
+  reserved: 20, // 12
+} as const;
+
+/** enum settings_limits */
+export const SettingsLimits = {
+  MAX_PORTS: 64,
+  MAX_UPLINKS: 32,
+  MAX_SITE_PREFIXES: 8,
+  MAX_ULID_PREFIXES: 4,
+  HASH_WORDS: 8,
+  SOURCE_BUCKETS: 256,
+} as const;
+
+/** enum settings_flags */
+export const SettingsFlags = {
+  SETTING_STRICT_SOURCE: 1,
+} as const;
+
+/** enum event_kind */
+export const EventKind = {
+  EVENT_CONTROL: 0,
+  EVENT_MISS: 1,
+  EVENT_UNKNOWN_TAG: 2,
+  EVENT_TOO_BIG: 3,
+  EVENT_HOP_LIMIT: 4,
+  EVENT_NO_UPLINK: 5,
+  EVENT_KINDS: 6,
+} as const;
+
+/** struct settings */
+export const Settings = {
+  size: 640,
+  tick: 0, // 4
+  flags: 4, // 4
+  egressMask: 8, // 4
+  ingressMask: 12, // 4
+  hashKey: 16, // 32
+  injectionIfindex: 48, // 4
+  sitePrefixes: 52, // 4
+  ulidPrefixes: 56, // 4
+  reserved: 60, // 4
+  sitePrefix: 64, // 256
+  ulidPrefix: 320, // 128
+  puntLimit: 448, // 192
+} as const;
+
+/** struct punt_limit */
+export const PuntLimit = {
+  size: 32,
+  interval: 0, // 8
+  burst: 8, // 8
+  sourceInterval: 16, // 8
+  sourceBurst: 24, // 8
+} as const;
+
+/** enum event_limits */
+export const EventLimits = {
+  EVENT_FRAME_MAX: 2032,
+  EVENT_RING_BYTES: 4194304,
+} as const;
+
+/** struct event */
+export const Event = {
+  size: 2048,
+  kind: 0, // 1
+  pathUplink: 1, // 1
+  length: 2, // 2
+  ifindex: 4, // 4
+  mtu: 8, // 2
+  networkOffset: 10, // 2
+  reserved: 12, // 4
+  frame: 16, // 2032
+} as const;
+
+/** enum drop_reason */
+export const DropReason = {
+  DROP_MALFORMED: 0,
+  DROP_EXTENSION_HEADERS: 1,
+  DROP_HEADROOM: 2,
+  DROP_TOO_BIG: 3,
+  DROP_HOP_LIMIT: 4,
+  DROP_NO_UPLINK: 5,
+  DROP_SOURCE_NOT_LOCATOR: 6,
+  DROP_UNKNOWN_TAG: 7,
+  DROP_MISS_LIMITED: 8,
+  DROP_CONTROL_LIMITED: 9,
+  DROP_RING_FULL: 10,
+  DROP_PUNT_TOO_LONG: 11,
+  DROP_ULID_OUTSIDE: 12,
+  DROP_OUTSIDE_HOP_LIMIT: 13,
+  DROP_NO_PORT: 14,
+  DROP_REASONS: 15,
+} as const;
+
+/** enum verdict_count */
+export const VerdictCount = {
+  COUNT_RECEIVED: 0,
+  COUNT_FORWARDED: 1,
+  COUNT_TO_KERNEL: 2,
+  COUNT_PASSED: 3,
+  COUNT_PUNTED: 4,
+  COUNT_DROPPED: 5,
+  COUNTS: 6,
+} as const;
+
+/** struct statistics */
+export const Statistics = {
+  size: 264,
+  inside: 0, // 48
+  outside: 48, // 48
+  drops: 96, // 120
+  punts: 216, // 48
+} as const;
+
+/** enum drop_reason, by value: the name people read and what it means. */
+export const dropReasons = [
+  { name: 'malformed', meaning: "truncated, wrong version, or lengths that disagree" },
+  { name: 'extension-headers', meaning: "an extension header chain too long to follow" },
+  { name: 'headroom', meaning: "the driver left no room for the header" },
+  { name: 'too-big', meaning: "exceeds the path's MTU, above the punt limit" },
+  { name: 'hop-limit', meaning: "hop limit ran out, above the punt limit" },
+  { name: 'no-uplink', meaning: "every path is down, above the punt limit" },
+  { name: 'source-not-locator', meaning: "payload from an address that is no locator of the peer" },
+  { name: 'unknown-tag', meaning: "payload for no context, above the punt limit" },
+  { name: 'miss-limited', meaning: "no context yet, above the punt limit" },
+  { name: 'control-limited', meaning: "control messages above the punt limit" },
+  { name: 'ring-full', meaning: "the controller did not keep up" },
+  { name: 'punt-too-long', meaning: "frame too long to hand over whole" },
+  { name: 'ulid-outside', meaning: "a ULID as address on a provider's link" },
+  { name: 'outside-hop-limit', meaning: "arrived from a provider with a spent hop limit" },
+  { name: 'no-port', meaning: "the interface to leave by has gone" },
+] as const;
+
+/** enum event_kind, by value: the name people read and what it means. */
+export const eventKinds = [
+  { name: 'control', meaning: "a SHIM6 control message arrived (P = 0)" },
+  { name: 'miss', meaning: "a host's packet to a ULID without a context" },
+  { name: 'unknown-tag', meaning: "payload for a context tag that is not ours" },
+  { name: 'too-big', meaning: "a host's packet that does not fit the path" },
+  { name: 'hop-limit', meaning: "a host's packet whose hop limit ran out" },
+  { name: 'no-uplink', meaning: "a host's packet whose paths are all down" },
+] as const;

@@ -1,0 +1,117 @@
+/** Both XDP programs over one set of small tables, run on one frame at a time by BPF_PROG_TEST_RUN. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { dropReasons, Event, eventKinds, Statistics } from '../../control/dataplane/layout.generated.ts';
+import { BpfObject, RingBuffer } from '../../native/libbpf/index.ts';
+import { LITTLE_ENDIAN } from './table.ts';
+import { cell, Tables } from './tables.ts';
+
+export type Direction = 'inside' | 'outside';
+export type DropName = (typeof dropReasons)[number]['name'];
+export type EventName = (typeof eventKinds)[number]['name'];
+type VerdictName = 'forwarded' | 'to-kernel' | 'passed' | 'punted' | 'dropped';
+
+const VERDICTS: readonly VerdictName[] = ['forwarded', 'to-kernel', 'passed', 'punted', 'dropped'];
+const bpf = fileURLToPath(new URL('../../bpf/', import.meta.url));
+
+export interface PuntedFrame {
+  readonly kind: EventName;
+  readonly frame: Uint8Array;
+  readonly ifindex: number;
+  readonly networkOffset: number;
+  readonly uplink: number;
+  readonly mtu: number;
+}
+
+export interface RunResult {
+  readonly verdict: number;
+  readonly data: Uint8Array;
+  /** What was counted, by name, without the zeros. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly events: readonly PuntedFrame[];
+}
+
+export interface DataPathOptions {
+  readonly slots?: number;
+  /** Octets of the event ring. */
+  readonly ring?: number;
+}
+
+export class DataPath {
+  readonly tables: Tables;
+  readonly #objects: Readonly<Record<Direction, BpfObject>>;
+  readonly #ring: RingBuffer;
+  #events: PuntedFrame[] = [];
+
+  constructor({ slots = 256, ring = 65536 }: DataPathOptions = {}) {
+    execFileSync('make', ['-s', '-C', bpf]);
+    const inside = BpfObject.open(`${bpf}build/inside.bpf.o`, {
+      maps: { egress: { maxEntries: slots }, ingress: { maxEntries: slots }, events: { maxEntries: ring } },
+    }).load();
+    const shared = ['settings', 'egress', 'ingress', 'ports', 'ports_redirect', 'uplinks', 'events'];
+    const maps = [...shared, 'statistics', 'punt_buckets'].map((name) => [name, { reuse: inside.map(name) }]);
+    const outside = BpfObject.open(`${bpf}build/outside.bpf.o`, { maps: Object.fromEntries(maps) }).load();
+    this.#objects = { inside, outside };
+    this.tables = new Tables(inside);
+    this.#ring = RingBuffer.open(inside.map('events'), (record) => this.#events.push(decode(record)));
+  }
+
+  /** `drain` false leaves the events in the ring. */
+  run(direction: Direction, data: Uint8Array, { repeat = 1, drain = true } = {}): RunResult {
+    const before = this.#statistics();
+    const result = this.#objects[direction].program(direction).testRun({ data, repeat });
+    const counts: Record<string, number> = {};
+    for (const [name, value] of this.#statistics()) {
+      const change = value - before.get(name)!;
+      if (change !== 0) counts[name] = change;
+    }
+    if (drain) this.#ring.consume();
+    const events = this.#events;
+    this.#events = [];
+    return { verdict: result.verdict, data: result.data, counts, events };
+  }
+
+  close(): void {
+    this.#ring.close();
+    this.tables.close();
+    this.#objects.outside.close();
+    this.#objects.inside.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Summed over the processors. */
+  #statistics(): Map<string, number> {
+    const perCpu = this.#objects.inside.map('statistics').getPerCpu(cell(0))!;
+    const views = perCpu.map((value) => new DataView(value.buffer, value.byteOffset));
+    const sum = (at: number) =>
+      views.reduce((total, view) => total + Number(view.getBigUint64(at, LITTLE_ENDIAN)), 0);
+    const sums = new Map<string, number>();
+    for (const direction of ['inside', 'outside'] as const)
+      for (const [index, name] of COUNTS.entries())
+        sums.set(`${direction} ${name}`, sum(Statistics[direction] + 8 * index));
+    for (const [index, { name }] of dropReasons.entries())
+      sums.set(`drop ${name}`, sum(Statistics.drops + 8 * index));
+    for (const [index, { name }] of eventKinds.entries())
+      sums.set(`punt ${name}`, sum(Statistics.punts + 8 * index));
+    return sums;
+  }
+}
+
+/** enum verdict_count in order. */
+const COUNTS: readonly ('received' | VerdictName)[] = ['received', ...VERDICTS];
+
+function decode(record: Uint8Array): PuntedFrame {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const length = view.getUint16(Event.length, LITTLE_ENDIAN);
+  return {
+    kind: eventKinds[record[Event.kind]!]!.name,
+    frame: record.slice(Event.frame, Event.frame + length),
+    ifindex: view.getUint32(Event.ifindex, LITTLE_ENDIAN),
+    networkOffset: view.getUint16(Event.networkOffset, LITTLE_ENDIAN),
+    uplink: record[Event.pathUplink]!,
+    mtu: view.getUint16(Event.mtu, LITTLE_ENDIAN),
+  };
+}

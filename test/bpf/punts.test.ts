@@ -1,0 +1,164 @@
+/** Limits of what reaches the controller, and what happens beyond them. */
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import type { EventKind } from '../../control/dataplane/layout.generated.ts';
+import { DataPath, type Direction, type DropName, type EventName } from './data-path.ts';
+import * as lab from './fixtures.ts';
+import * as packets from './packets.ts';
+
+const { udp } = packets;
+const dataPath = new DataPath();
+after(() => dataPath.close());
+
+/** Longer than any test takes: what was refused once stays refused. */
+const HOUR = 3600e9;
+
+const inside = (fields: Partial<packets.FrameFields> = {}) =>
+  packets.frame({ link: lab.fromHost, source: lab.HOST, destination: lab.PEER, parts: [udp()], ...fields });
+const outside = (parts: readonly packets.Part[], source: string = lab.PEER_LOCATORS[0]) =>
+  packets.frame({ link: lab.fromProvider(0), source, destination: lab.LOCATORS[0], parts });
+const unknownPeer = 'fc00:db8:2::99';
+
+interface Kind {
+  readonly kind: keyof typeof EventKind;
+  readonly punted: EventName;
+  readonly dropped: DropName;
+  readonly direction: Direction;
+  readonly input: Uint8Array;
+  readonly mtu?: number;
+}
+
+const kinds: readonly Kind[] = [
+  {
+    kind: 'EVENT_CONTROL',
+    punted: 'control',
+    dropped: 'control-limited',
+    direction: 'outside',
+    input: outside([packets.controlMessage()]),
+  },
+  {
+    kind: 'EVENT_UNKNOWN_TAG',
+    punted: 'unknown-tag',
+    dropped: 'unknown-tag',
+    direction: 'outside',
+    input: outside([packets.payloadHeader({ high: 1, low: 1 }), udp()]),
+  },
+  {
+    kind: 'EVENT_MISS',
+    punted: 'miss',
+    dropped: 'miss-limited',
+    direction: 'inside',
+    input: inside({ destination: unknownPeer }),
+  },
+  {
+    kind: 'EVENT_TOO_BIG',
+    punted: 'too-big',
+    dropped: 'too-big',
+    direction: 'inside',
+    input: inside({ parts: [udp(1453)] }),
+    mtu: 1492,
+  },
+  {
+    kind: 'EVENT_HOP_LIMIT',
+    punted: 'hop-limit',
+    dropped: 'hop-limit',
+    direction: 'inside',
+    input: inside({ hopLimit: 1 }),
+  },
+  {
+    kind: 'EVENT_NO_UPLINK',
+    punted: 'no-uplink',
+    dropped: 'no-uplink',
+    direction: 'inside',
+    input: inside({ source: lab.NEIGHBOUR }),
+  },
+];
+
+describe('limits by kind of event', () => {
+  for (const { kind, punted, dropped, direction, input, mtu } of kinds)
+    test(`${punted}: burst, then none, and the other kinds unharmed`, () => {
+      using own = new DataPath({ slots: 16 });
+      lab.standardTables(own);
+      lab.placeEgress(own.tables, { source: lab.NEIGHBOUR, paths: [] });
+      // One punt an hour, and up to two hours' worth early: three at once.
+      own.tables.limit(kind, [HOUR, 2 * HOUR]);
+      for (let count = 0; count < 3; count++) lab.expectOutcome(own, direction, input, { punted, mtu });
+      for (let count = 0; count < 5; count++) lab.expectOutcome(own, direction, input, { dropped });
+      for (const other of kinds.filter((candidate) => candidate.kind !== kind))
+        lab.expectOutcome(own, other.direction, other.input, { punted: other.punted, mtu: other.mtu });
+    });
+});
+
+test('one source at its limit leaves the others theirs', () => {
+  using own = new DataPath({ slots: 16 });
+  lab.standardTables(own);
+  own.tables.limit('EVENT_UNKNOWN_TAG', [0, 0], [HOUR, 0]);
+  const from = (source: string) => outside([packets.payloadHeader({ high: 1, low: 1 }), udp()], source);
+  lab.expectOutcome(own, 'outside', from('2001:db8:66::1'), { punted: 'unknown-tag' });
+  lab.expectOutcome(own, 'outside', from('2001:db8:66::1'), { dropped: 'unknown-tag' });
+  lab.expectOutcome(own, 'outside', from('2001:db8:66::2'), { punted: 'unknown-tag' });
+  lab.expectOutcome(own, 'outside', from('2001:db8:66::2'), { dropped: 'unknown-tag' });
+});
+
+test('a source refused uses up nothing of the limit for all', () => {
+  using own = new DataPath({ slots: 16 });
+  lab.standardTables(own);
+  own.tables.limit('EVENT_MISS', [HOUR, HOUR], [HOUR, 0]);
+  const from = (source: string) => inside({ source, destination: unknownPeer });
+  lab.expectOutcome(own, 'inside', from(lab.HOST), { punted: 'miss' });
+  for (let count = 0; count < 5; count++)
+    lab.expectOutcome(own, 'inside', from(lab.HOST), { dropped: 'miss-limited' });
+  lab.expectOutcome(own, 'inside', from(lab.NEIGHBOUR), { punted: 'miss' });
+  lab.expectOutcome(own, 'inside', from('fc00:db8:1::13'), { dropped: 'miss-limited' });
+});
+
+test('a limit recovers with time', () => {
+  using own = new DataPath({ slots: 16 });
+  lab.standardTables(own);
+  const interval = 20e6;
+  own.tables.limit('EVENT_MISS', [interval, 0]);
+  const input = inside({ destination: unknownPeer });
+  const deadline = process.hrtime.bigint() + BigInt(10 * interval);
+  const start = process.hrtime.bigint();
+  let punted = 0;
+  while (process.hrtime.bigint() < deadline) punted += own.run('inside', input).counts['inside punted'] ?? 0;
+  const elapsed = Number(process.hrtime.bigint() - start);
+  assert.ok(punted >= 2, `${punted} punts`);
+  assert.ok(punted <= 1 + elapsed / interval, `${punted} punts in ${elapsed} ns`);
+});
+
+test('a full ring drops and counts, and is used again once it is emptied', () => {
+  const record = { header: 8, short: 256, ring: 4096 };
+  using own = new DataPath({ slots: 16, ring: record.ring });
+  lab.standardTables(own);
+  const input = inside({ destination: unknownPeer });
+  const capacity = Math.floor(record.ring / (record.header + record.short));
+  const total: Record<string, number> = {};
+  for (let count = 0; count < 40; count++)
+    for (const [name, value] of Object.entries(own.run('inside', input, { drain: false }).counts))
+      total[name] = (total[name] ?? 0) + value;
+  assert.deepEqual(total, {
+    'inside received': 40,
+    'inside punted': capacity,
+    'inside dropped': 40 - capacity,
+    'drop ring-full': 40 - capacity,
+    'punt miss': capacity,
+  });
+  const { events } = own.run('outside', outside([udp()]));
+  assert.equal(events.length, capacity);
+  lab.expectOutcome(own, 'inside', input, { punted: 'miss' });
+});
+
+test('the frame in an event is exact at every length around the record sizes', () => {
+  lab.standardTables(dataPath);
+  for (const length of [54, 55, 61, 239, 240, 241, 242, 1514, 2031, 2032])
+    lab.expectOutcome(
+      dataPath,
+      'inside',
+      inside({ destination: unknownPeer, parts: length === 54 ? [] : [udp(length - 54)] }),
+      { punted: 'miss' },
+    );
+  lab.expectOutcome(dataPath, 'inside', inside({ destination: unknownPeer, parts: [udp(2033 - 54)] }), {
+    dropped: 'punt-too-long',
+  });
+});
