@@ -1,0 +1,66 @@
+/** Sends the controller's own packets: control messages by an uplink, ICMPv6 errors to a host. */
+import { PacketSocket } from '../../native/linux/index.ts';
+import type { WaitingFrame } from '../dataplane/first-packets.ts';
+import type { Uplink } from '../site/uplinks.ts';
+import { encodeIcmp6Error, type Icmp6Error } from '../wire/icmp6/errors.ts';
+import type { Address } from '../wire/ipv6/address.ts';
+import { encodeFrame, encodeIpv6, NextHeader } from '../wire/ipv6/header.ts';
+
+/** Hop limit of SHIM6 control messages. */
+const HOP_LIMIT = 64;
+
+export class FrameSender {
+  readonly #sockets = new Map<number, PacketSocket>();
+  /** Control messages for which no usable uplink was found. */
+  withoutUplink = 0;
+  /** Frames the kernel did not take. */
+  failed = 0;
+
+  /** Sends a SHIM6 control message by an uplink, whose router is its next hop. */
+  sendControl(
+    uplink: Uplink | undefined,
+    vlan: number,
+    source: Address,
+    destination: Address,
+    message: Uint8Array,
+  ): void {
+    const { link, gateway } = uplink ?? {};
+    if (!uplink?.up || link === undefined || gateway === undefined) {
+      this.withoutUplink++;
+      return;
+    }
+    const packet = encodeIpv6(
+      { source, destination, nextHeader: NextHeader.shim6, hopLimit: HOP_LIMIT },
+      message,
+    );
+    this.#send(link.ifindex, encodeFrame({ destination: gateway, source: link.mac, vlan }, packet));
+  }
+
+  /** Tells the sender of a punted frame about an error; `source` is the box's address on that link. */
+  sendError(invoking: WaitingFrame, source: Address, error: Icmp6Error): void {
+    const { frame, networkOffset, ifindex } = invoking;
+    const packet = encodeIcmp6Error(source, frame.subarray(networkOffset), error);
+    if (packet === undefined || networkOffset < 14) return;
+    const answer = new Uint8Array(networkOffset + packet.length);
+    // Back the way it came: addresses swapped, VLAN tag and EtherType as they were.
+    answer.set(frame.subarray(6, 12), 0);
+    answer.set(frame.subarray(0, 6), 6);
+    answer.set(frame.subarray(12, networkOffset), 12);
+    answer.set(packet, networkOffset);
+    this.#send(ifindex, answer);
+  }
+
+  #send(ifindex: number, frame: Uint8Array): void {
+    try {
+      const socket = this.#sockets.get(ifindex) ?? PacketSocket.open(ifindex);
+      this.#sockets.set(ifindex, socket);
+      socket.send(frame);
+    } catch {
+      this.failed++;
+    }
+  }
+
+  close(): void {
+    for (const socket of this.#sockets.values()) socket.close();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What goes over the control socket: one JSON object a line. A request names a command; its
+ * answer is `{result}` or `{error}`. The shapes below are what `--json` prints.
+ */
+export interface Request {
+  readonly command: string;
+}
+
+export type Response = { readonly result: unknown } | { readonly error: string };
+
+/** Longest line accepted either way, octets; a table of a million contexts is larger than any request. */
+export const REQUEST_LIMIT = 65_536;
+
+export interface ProgramCounts {
+  readonly received: number;
+  readonly forwarded: number;
+  readonly toKernel: number;
+  readonly passed: number;
+  readonly punted: number;
+  readonly dropped: number;
+}
+
+export interface StatusReport {
+  readonly site: string;
+  readonly version: string;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly programs: { readonly inside: ProgramCounts; readonly outside: ProgramCounts };
+  readonly contexts: { readonly established: number; readonly pending: number; readonly capacity: number };
+  readonly waitingPackets: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface ContextReport {
+  readonly local: string;
+  readonly peer: string;
+  /** RFC 5533 §6.2. */
+  readonly state: string;
+  readonly paths: readonly {
+    readonly source: string;
+    readonly destination: string;
+    readonly uplink: string;
+  }[];
+  /** Index in paths of the one that carries packets now; null before the context stands. */
+  readonly active: number | null;
+  readonly localTag: string;
+  readonly peerTag: string;
+  readonly packetsSent: number;
+  readonly packetsReceived: number;
+  readonly establishedAt: string | null;
+  /** From the first I1 to ESTABLISHED. */
+  readonly handshakeMilliseconds: number | null;
+  /** What the first packet waited in the box; null when none had to. */
+  readonly firstPacketMilliseconds: number | null;
+}
+
+export interface UplinkReport {
+  readonly name: string;
+  readonly state: 'up' | 'down';
+  readonly interface: string;
+  readonly prefix: string;
+  readonly gateway: string;
+  readonly gatewayMac: string | null;
+  readonly mtu: number;
+  readonly since: string | null;
+  readonly switches: readonly { readonly state: string; readonly reason: string; readonly at: string }[];
+}
+
+export interface HostReport {
+  readonly name: string;
+  readonly ulid: string;
+  readonly locators: readonly string[];
+  readonly mac: string | null;
+}
+
+export interface DropReport {
+  readonly reason: string;
+  readonly meaning: string;
+  readonly packets: number;
+}

@@ -1,0 +1,119 @@
+/** The control socket: a Unix socket that only root and one named group can use. */
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { REQUEST_LIMIT, type Response } from './protocol.ts';
+
+export type Commands = Readonly<Record<string, () => unknown>>;
+
+export class ControlSocketError extends Error {
+  constructor(path: string, reason: string) {
+    super(`control socket ${path}: ${reason}`);
+    this.name = 'ControlSocketError';
+  }
+}
+
+const IDLE_MILLISECONDS = 30_000;
+const MOST_CLIENTS = 64;
+
+export interface ControlSocket {
+  close(): Promise<void>;
+}
+
+/** Throws ControlSocketError when another daemon serves the path, or the group does not exist. */
+export async function serveControlSocket(
+  path: string,
+  group: string | undefined,
+  commands: Commands,
+): Promise<ControlSocket> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  if (await isServed(path)) throw new ControlSocketError(path, 'another pshim6 answers there');
+  rmSync(path, { force: true });
+  const clients = new Set<Socket>();
+  const server = createServer((socket) => {
+    clients.add(socket);
+    socket.on('close', () => clients.delete(socket));
+    serve(socket, commands);
+  });
+  server.maxConnections = MOST_CLIENTS;
+  await listen(server, path, group);
+  return {
+    async close() {
+      for (const client of clients) client.destroy();
+      await new Promise((done) => server.close(done));
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+async function listen(server: Server, path: string, group: string | undefined): Promise<void> {
+  const groupId = group === undefined ? undefined : groupNamed(group);
+  if (group !== undefined && groupId === undefined)
+    throw new ControlSocketError(path, `there is no group ${group}`);
+  // Nobody else may connect between bind and chmod.
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((done, failed) => {
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        failed(new ControlSocketError(path, `cannot be bound (${error.code})`)),
+      );
+      server.listen(path, done);
+    });
+  } finally {
+    process.umask(mask);
+  }
+  if (groupId === undefined) return;
+  chownSync(path, 0, groupId);
+  chmodSync(path, 0o660);
+}
+
+function groupNamed(name: string): number | undefined {
+  const row = readFileSync('/etc/group', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find((fields) => fields[0] === name);
+  return row === undefined ? undefined : Number(row[2]);
+}
+
+function isServed(path: string): Promise<boolean> {
+  return new Promise((done) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      done(true);
+    });
+    probe.once('error', () => done(false));
+  });
+}
+
+function serve(socket: Socket, commands: Commands): void {
+  let pending = '';
+  socket.setEncoding('utf8');
+  socket.setTimeout(IDLE_MILLISECONDS, () => socket.destroy());
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (text: string) => {
+    const lines = (pending + text).split('\n');
+    pending = lines.pop()!;
+    for (const line of lines) socket.write(`${JSON.stringify(answer(line, commands))}\n`);
+    if (pending.length > REQUEST_LIMIT) socket.destroy();
+  });
+}
+
+function answer(line: string, commands: Commands): Response {
+  let request: unknown;
+  try {
+    request = JSON.parse(line);
+  } catch {
+    return { error: 'a request is one JSON object a line' };
+  }
+  const command =
+    typeof request === 'object' && request !== null && 'command' in request ? request.command : undefined;
+  if (typeof command !== 'string' || !Object.hasOwn(commands, command)) {
+    return { error: `command must be one of ${Object.keys(commands).join(', ')}` };
+  }
+  try {
+    return { result: commands[command]!() };
+  } catch (error) {
+    return { error: `${command} failed: ${(error as Error).message}` };
+  }
+}

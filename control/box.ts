@@ -1,0 +1,282 @@
+/**
+ * A P-SHIM6 box: the data path, the kernel's view of the links, and the SHIM6 core, wired together.
+ * Inputs come from three sides (punted frames, the kernel, DNS); the core's effects go to the tables
+ * and to the wire.
+ */
+
+import { Netlink } from '../native/linux/index.ts';
+import { type Clock, CoreDriver } from './adapters/core-driver.ts';
+import { ErrorLimiter } from './adapters/error-limiter.ts';
+import { FrameSender } from './adapters/frame-sender.ts';
+import { Injector } from './adapters/injector.ts';
+import { PuntHandler } from './adapters/punt-handler.ts';
+import type { Config } from './config/schema.ts';
+import { InstalledContexts } from './dataplane/contexts.ts';
+import { Dataplane, TICK_MILLISECONDS } from './dataplane/dataplane.ts';
+import { FirstPackets, type WaitingFrame } from './dataplane/first-packets.ts';
+import { SiteIdentity } from './identity/site-identity.ts';
+import type { Log } from './observe/log.ts';
+import type { ContextView } from './shim6/context.ts';
+import type { Effect } from './shim6/effects.ts';
+import { Shim6 } from './shim6/shim6.ts';
+import { type SiteHost, siteHosts } from './site/hosts.ts';
+import { KernelGuard } from './site/kernel-guard.ts';
+import { SiteLinks } from './site/site-links.ts';
+import type { SiteKey } from './store/site-key.ts';
+import type { Icmp6Error } from './wire/icmp6/errors.ts';
+import { type Address, addressKey, formatAddress, pairKey } from './wire/ipv6/address.ts';
+
+export interface BoxOptions {
+  readonly config: Config;
+  readonly siteKey: SiteKey;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: (length: number) => Uint8Array;
+}
+
+/** Where the Makefile in bpf/ puts the programs: beside this tree, built or not. */
+const OBJECTS = new URL(
+  import.meta.url.endsWith('.ts') ? '../bpf/build/' : '../../bpf/build/',
+  import.meta.url,
+).pathname;
+/** Frames up to the longest that can be punted. */
+const INJECTION_MTU = 2000;
+/** First-packet delays remembered for reports, contexts. */
+const DELAYS_KEPT = 4096;
+
+export class Box {
+  readonly hosts: ReadonlyMap<string, SiteHost>;
+  readonly dataplane: Dataplane;
+  readonly links: SiteLinks;
+  readonly core: Shim6;
+  readonly contexts: InstalledContexts;
+  readonly firstPackets: FirstPackets;
+  /** Milliseconds that a context's first packet waited, by ULID pair. */
+  readonly firstPacketDelays = new Map<string, number>();
+  /** What the DNS knows of a peer; set when the ALG starts. */
+  peerLocators: (peer: Address) => readonly Address[] | undefined = () => undefined;
+  readonly #options: BoxOptions;
+  readonly #netlink: Netlink;
+  readonly #driver: CoreDriver;
+  readonly #sender = new FrameSender();
+  readonly #errors = new ErrorLimiter();
+  readonly #insideInjector: Injector;
+  readonly #outsideInjector: Injector;
+  readonly #guard: KernelGuard;
+  readonly #punts: PuntHandler;
+  readonly #undo: ((keepDatapath: boolean) => void)[] = [];
+
+  /** Throws SyscallError, BpfError or SiteLinkError, with nothing left behind. */
+  constructor(options: BoxOptions) {
+    const { config, siteKey, clock, random } = options;
+    this.#options = options;
+    this.hosts = siteHosts(config, siteKey.publicKey);
+    this.firstPackets = new FirstPackets({
+      perPair: config['first-packets']['per-pair'],
+      total: config['first-packets'].total,
+      patience: config['first-packets'].patience * 1000,
+    });
+    const identity = new SiteIdentity({ privateKey: siteKey.privateKey });
+    for (const host of this.hosts.values()) identity.bind(host.ulid, host.parameters);
+    this.core = new Shim6({ random, identity, settings: { maximumContexts: config.contexts.capacity } });
+    this.#driver = new CoreDriver(this.core, clock, (effect) => this.#carryOut(effect));
+    this.#punts = this.#puntHandler();
+
+    try {
+      this.#netlink = Netlink.open();
+      this.#undo.push(() => this.#netlink.close());
+      this.#undo.push(() => this.#sender.close());
+      this.#guard = new KernelGuard(this.#netlink, config);
+      this.#undo.push((keepDatapath) => keepDatapath || this.#guard.remove());
+      this.#insideInjector = new Injector(this.#netlink, 'inside', INJECTION_MTU);
+      this.#undo.push(() => this.#insideInjector.close());
+      this.#outsideInjector = new Injector(this.#netlink, 'outside', INJECTION_MTU);
+      this.#undo.push(() => this.#outsideInjector.close());
+      this.dataplane = this.#openDataplane();
+      this.#undo.push((keepDatapath) => this.dataplane.close(keepDatapath));
+      this.dataplane.attachInjection('inside', this.#insideInjector.ifindex);
+      this.dataplane.attachInjection('outside', this.#outsideInjector.ifindex);
+      this.links = this.#openLinks();
+      this.contexts = new InstalledContexts(this.dataplane, this.links);
+      this.links.start();
+      this.#setHosts();
+      this.dataplane.start((event) => this.#punts.handle(event));
+      const ticker = setInterval(() => this.#tick(), TICK_MILLISECONDS);
+      this.#undo.push(() => clearInterval(ticker));
+    } catch (error) {
+      this.close(false);
+      throw error;
+    }
+  }
+
+  #openDataplane(): Dataplane {
+    const { config, random } = this.#options;
+    return new Dataplane({
+      objects: OBJECTS,
+      capacity: config.contexts.capacity,
+      mode: config.datapath.mode,
+      strictSource: config.datapath['strict-source'],
+      sitePrefixes: config.site.prefixes,
+      ulidPrefixes: config.ulids,
+      punts: { total: config.datapath.punts.total, perSource: config.datapath.punts['per-source'] },
+      random,
+    });
+  }
+
+  #openLinks(): SiteLinks {
+    const { config, log } = this.#options;
+    return new SiteLinks({
+      config,
+      netlink: this.#netlink,
+      dataplane: this.dataplane,
+      hosts: this.hosts,
+      log,
+      onUplink: () => this.#setHosts(),
+      onHostMoved: (host) => this.#hostMoved(host),
+    });
+  }
+
+  get counters(): Readonly<Record<string, number>> {
+    return {
+      ...this.#punts.counters,
+      ...this.core.counters,
+      firstPacketsRefused: this.firstPackets.refused,
+      firstPacketsExpired: this.firstPackets.expired,
+      contextsRefused: this.contexts.refused,
+      messagesWithoutUplink: this.#sender.withoutUplink,
+      framesNotSent: this.#sender.failed + this.#insideInjector.failed + this.#outsideInjector.failed,
+      errorsLimited: this.#errors.refused,
+    };
+  }
+
+  /** A host was told of a peer, or sent it a packet: begin the handshake unless it is under way. */
+  establish(local: Address, peer: Address, locators: readonly Address[]): void {
+    // The site's own hosts reach each other without a context.
+    if (!this.hosts.has(addressKey(local)) || this.hosts.has(addressKey(peer))) return;
+    this.#driver.run((core, now) => core.establish(now, local, peer, locators));
+  }
+
+  /** Stops everything, in the opposite order of its start. `keepDatapath` leaves programs and policy in place. */
+  close(keepDatapath: boolean): void {
+    this.#driver.stop();
+    for (const step of this.#undo.reverse()) step(keepDatapath);
+    this.#undo.length = 0;
+  }
+
+  #puntHandler(): PuntHandler {
+    const isHost = (ulid: Address) => this.hosts.has(addressKey(ulid));
+    return new PuntHandler(
+      {
+        isHost,
+        isLocator: (address) => this.links.uplinkOf(address) !== undefined,
+        isInstalled: (local, peer) => this.contexts.has(local, peer),
+        peerLocators: (peer) => this.peerLocators(peer),
+        establish: (local, peer, locators) => this.establish(local, peer, locators),
+        handleMessage: (source, destination, message) =>
+          this.#driver.run((core, now) => core.handleMessage(now, { source, destination, message })),
+        injectInside: (frame) => this.#insideInjector.inject(frame),
+        injectOutside: (frame) => this.#outsideInjector.inject(frame),
+        isReceiver: (tag) => this.contexts.hasTag(tag),
+        sendError: (invoking, error) => this.#sendError(invoking, error),
+      },
+      this.firstPackets,
+      this.#options.clock,
+    );
+  }
+
+  /** Tells the core every host's locators and which of them work now. */
+  #setHosts(): void {
+    this.#driver.run((core, now) => {
+      for (const host of this.hosts.values()) core.setHost(now, this.links.localHost(host));
+    });
+  }
+
+  #hostMoved(host: SiteHost): void {
+    const link = this.links.hostLink(host.ulid);
+    for (const context of this.core.contexts()) {
+      if (addressKey(context.local) === addressKey(host.ulid)) this.contexts.setHost(context, link);
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'send': {
+        const uplink = this.links.uplinkFor(effect.source);
+        return this.#sender.sendControl(
+          uplink,
+          this.links.vlanOf(uplink),
+          effect.source,
+          effect.destination,
+          effect.message,
+        );
+      }
+      case 'established':
+        return this.#established(effect.context);
+      case 'changed':
+        return this.contexts.update(effect.context);
+      case 'removed':
+        return this.contexts.remove(effect.context);
+      case 'failed':
+        return this.#failed(effect.local, effect.peer, effect.reason);
+    }
+  }
+
+  /** Installs the context; what waited for it leaves once the core's messages are on their way. */
+  #established(context: ContextView): void {
+    if (this.contexts.install(context)) {
+      queueMicrotask(() => this.#release(context));
+      return;
+    }
+    this.#options.log.warn('contexts-full', {
+      local: formatAddress(context.local),
+      peer: formatAddress(context.peer),
+    });
+    for (const waiting of this.firstPackets.take(pairKey(context.local, context.peer))) {
+      this.#sendError(waiting, { kind: 'no-route' });
+    }
+  }
+
+  /** Lets go of what waited, in order, before any later packet: until set live, the entry punts what comes. */
+  #release(context: ContextView): void {
+    const pair = pairKey(context.local, context.peer);
+    const since = this.firstPackets.since(pair);
+    if (since !== undefined) this.#noteDelay(pair, this.#options.clock() - since);
+    this.dataplane.drainEvents();
+    for (const waiting of this.firstPackets.take(pair)) this.#insideInjector.inject(waiting.frame);
+    this.contexts.setLive(context);
+  }
+
+  #noteDelay(pair: string, milliseconds: number): void {
+    this.firstPacketDelays.set(pair, milliseconds);
+    if (this.firstPacketDelays.size > DELAYS_KEPT)
+      this.firstPacketDelays.delete(this.firstPacketDelays.keys().next().value!);
+  }
+
+  #failed(local: Address, peer: Address, reason: string): void {
+    this.#options.log.info('context-failed', {
+      local: formatAddress(local),
+      peer: formatAddress(peer),
+      reason,
+    });
+    for (const waiting of this.firstPackets.take(pairKey(local, peer)))
+      this.#sendError(waiting, { kind: 'address-unreachable' });
+  }
+
+  #sendError(invoking: WaitingFrame, error: Icmp6Error): void {
+    const start = invoking.networkOffset + 8;
+    const source = this.links.insideAddress(invoking.ifindex);
+    if (
+      source === undefined ||
+      !this.#errors.admits(this.#options.clock(), invoking.frame.subarray(start, start + 16))
+    )
+      return;
+    this.#sender.sendError(invoking, source, error);
+  }
+
+  #tick(): void {
+    this.dataplane.tick();
+    this.links.tick();
+    for (const waiting of this.firstPackets.expire(this.#options.clock()))
+      this.#sendError(waiting, { kind: 'address-unreachable' });
+  }
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+/** The pshim6 command. Exit status: 0 done, 1 failed, 2 wrong arguments. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ControlError } from '../api/client.ts';
+import { ControlSocketError } from '../api/server.ts';
+import { ConfigError } from '../config/load.ts';
+import { SiteKeyFileError } from '../store/site-key.ts';
+import { version } from '../version.ts';
+import { AddressError } from '../wire/ipv6/address.ts';
+import { makeCga, makeKey } from './keys.ts';
+import { reports } from './reports.ts';
+
+const program = new Command('pshim6')
+  .description('P-SHIM6 box: multihoming for an IPv6 site (RFC 5533, RFC 5534)')
+  .version(version)
+  .option('--socket <path>', "the daemon's control socket", '/run/pshim6/pshim6.sock')
+  .showHelpAfterError()
+  .exitOverride();
+
+program
+  .command('run')
+  .description('run the box in the foreground, until SIGTERM or SIGINT')
+  .requiredOption('--config <file>', 'configuration (YAML)')
+  .option('--check', 'only check the configuration')
+  .option('--keep-datapath', 'leave the XDP programs attached when stopping')
+  .action(async (options: { config: string; check?: boolean; keepDatapath?: boolean }) => {
+    const { loadConfig } = await import('../config/load.ts');
+    const config = loadConfig(options.config);
+    if (options.check) return console.log(`${options.config}: good`);
+    const { runDaemon } = await import('../daemon.ts');
+    await runDaemon(config, { keepDatapath: options.keepDatapath === true });
+  });
+
+const questions = {
+  status: 'packets by program, contexts, counters',
+  contexts: 'SHIM6 contexts: ULIDs, locators in use, packets',
+  uplinks: 'providers: state, gateway, last switch and why',
+  hosts: "the site's hosts: CMULA and locators",
+  drops: 'packets dropped, by reason',
+} as const;
+
+for (const [name, description] of Object.entries(questions) as [keyof typeof questions, string][]) {
+  program
+    .command(name)
+    .description(description)
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      const { askDaemon } = await import('../api/client.ts');
+      const report = await askDaemon(program.opts<{ socket: string }>().socket, name);
+      const show = reports[name] as (report: unknown) => string;
+      console.log(options.json ? JSON.stringify(report, null, 2) : show(report));
+    });
+}
+
+const wholeNumber = (text: string) => {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
+  return Number(text);
+};
+
+program
+  .command('keygen')
+  .description("make the site's RSA key pair")
+  .requiredOption('--out <file>', 'where to write it (PEM, owner-readable)')
+  .addOption(new Option('--bits <n>', 'modulus length').argParser(wholeNumber).default(2048))
+  .action((options: { out: string; bits: number }) => makeKey(options.out, options.bits));
+
+program
+  .command('cga')
+  .description('make a CGA for a host: the modifier for the configuration, and its CMULA')
+  .requiredOption('--key <file>', "the site's key")
+  .requiredOption('--subnet <prefix>', 'a /64 of the site')
+  .addOption(new Option('--sec <n>', 'RFC 3972 security parameter').argParser(wholeNumber).default(1))
+  .option('--json', 'print JSON')
+  .action((options: { key: string; subnet: string; sec: number; json?: boolean }) => makeCga(options));
+
+/** The lab is for checkouts; an installed router has no need of it. */
+async function addLab(): Promise<void> {
+  const { registerLab } = await import('../../test/lab/commands.ts');
+  registerLab(program);
+}
+
+const expected = [ControlError, ControlSocketError, ConfigError, SiteKeyFileError, AddressError];
+
+async function main(): Promise<void> {
+  try {
+    if (process.argv.includes('lab') || process.argv.length <= 3) await addLab();
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+    } else if (expected.some((kind) => error instanceof kind) || process.env['PSHIM6_TRACE'] === undefined) {
+      console.error(`pshim6: ${(error as Error).message}`);
+      process.exitCode = 1;
+    } else {
+      throw error;
+    }
+  }
+}
+
+await main();

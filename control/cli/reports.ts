@@ -1,0 +1,108 @@
+/** How each report of the daemon is shown to people. */
+import type {
+  ContextReport,
+  DropReport,
+  HostReport,
+  ProgramCounts,
+  StatusReport,
+  UplinkReport,
+} from '../api/protocol.ts';
+import { formatTable } from './table.ts';
+
+function status(report: StatusReport): string {
+  const { contexts } = report;
+  const programs: [string, ProgramCounts][] = Object.entries(report.programs);
+  const numbers = ['received', 'forwarded', 'toKernel', 'passed', 'punted', 'dropped'] as const;
+  const titles = {
+    received: 'RECEIVED',
+    forwarded: 'FORWARDED',
+    toKernel: 'TO KERNEL',
+    passed: 'PASSED',
+    punted: 'PUNTED',
+    dropped: 'DROPPED',
+  };
+  const table = formatTable<[string, ProgramCounts]>(
+    [
+      { title: 'PROGRAM', text: ([name]) => name },
+      ...numbers.map((key) => ({
+        title: titles[key],
+        align: 'right' as const,
+        text: ([, counts]: [string, ProgramCounts]) => counts[key],
+      })),
+    ],
+    programs,
+  );
+  const counters = Object.entries(report.counters).filter(([, value]) => value > 0);
+  return [
+    `site ${report.site}, pshim6 ${report.version}, running since ${report.since}`,
+    `contexts: ${contexts.established} established, ${contexts.pending} pending, room for ${contexts.capacity}; ${report.waitingPackets} packets waiting`,
+    '',
+    table,
+    ...(counters.length === 0 ? [] : ['', ...counters.map(([name, value]) => `${name}: ${value}`)]),
+  ].join('\n');
+}
+
+function contexts(rows: readonly ContextReport[]): string {
+  if (rows.length === 0) return 'no contexts';
+  return formatTable<ContextReport>(
+    [
+      { title: 'LOCAL', text: (row) => row.local },
+      { title: 'PEER', text: (row) => row.peer },
+      { title: 'STATE', text: (row) => row.state },
+      { title: 'UPLINK', text: (row) => pathInUse(row)?.uplink ?? '-' },
+      {
+        title: 'LOCATORS',
+        text: (row) =>
+          pathInUse(row) === undefined ? '-' : `${pathInUse(row)!.source} > ${pathInUse(row)!.destination}`,
+      },
+      { title: 'SENT', align: 'right', text: (row) => row.packetsSent },
+      { title: 'RECEIVED', align: 'right', text: (row) => row.packetsReceived },
+    ],
+    rows,
+  );
+}
+
+const pathInUse = (row: ContextReport) => (row.active === null ? undefined : row.paths[row.active]);
+
+function uplinks(rows: readonly UplinkReport[]): string {
+  return formatTable<UplinkReport>(
+    [
+      { title: 'PROVIDER', text: (row) => row.name },
+      { title: 'STATE', text: (row) => row.state },
+      { title: 'INTERFACE', text: (row) => row.interface },
+      { title: 'PREFIX', text: (row) => row.prefix },
+      { title: 'GATEWAY', text: (row) => `${row.gateway} (${row.gatewayMac ?? 'unresolved'})` },
+      { title: 'MTU', align: 'right', text: (row) => row.mtu },
+      { title: 'SINCE', text: (row) => row.since ?? '-' },
+      { title: 'BECAUSE', text: (row) => row.switches.at(-1)?.reason ?? '-' },
+    ],
+    rows,
+  );
+}
+
+function hosts(rows: readonly HostReport[]): string {
+  if (rows.length === 0) return 'no hosts';
+  return formatTable<HostReport>(
+    [
+      { title: 'NAME', text: (row) => row.name },
+      { title: 'CMULA', text: (row) => row.ulid },
+      { title: 'LOCATORS', text: (row) => row.locators.join(' ') },
+      { title: 'ETHERNET', text: (row) => row.mac ?? '-' },
+    ],
+    rows,
+  );
+}
+
+function drops(rows: readonly DropReport[]): string {
+  return formatTable<DropReport>(
+    [
+      { title: 'REASON', text: (row) => row.reason },
+      { title: 'PACKETS', align: 'right', text: (row) => row.packets },
+      { title: 'MEANING', text: (row) => row.meaning },
+    ],
+    rows,
+  );
+}
+
+/** By command name. */
+export const reports = { status, contexts, uplinks, hosts, drops } as const;

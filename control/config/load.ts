@@ -1,0 +1,102 @@
+/** Reading a configuration file. Every mistake names its key, the value found and what would be valid. */
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { formatAddress } from '../wire/ipv6/address.ts';
+import { containsAddress, formatPrefix } from '../wire/ipv6/prefix.ts';
+import { type Config, configSchema } from './schema.ts';
+
+export class ConfigError extends Error {
+  readonly mistakes: readonly string[];
+  constructor(file: string, mistakes: readonly string[]) {
+    super(
+      `${file}: ${mistakes.length === 1 ? mistakes[0] : `${mistakes.length} mistakes\n  ${mistakes.join('\n  ')}`}`,
+    );
+    this.name = 'ConfigError';
+    this.mistakes = mistakes;
+  }
+}
+
+/** Throws ConfigError. */
+export function loadConfig(file: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(file, [`cannot be read: ${(error as NodeJS.ErrnoException).code}`]);
+  }
+  return parseConfig(text, file);
+}
+
+/** Throws ConfigError; `file` is only for its text. */
+export function parseConfig(text: string, file = 'configuration'): Config {
+  const document = parseDocument(text, { uniqueKeys: true });
+  if (document.errors.length > 0)
+    throw new ConfigError(
+      file,
+      document.errors.map((error) => error.message.split('\n')[0]!),
+    );
+  const tree: unknown = document.toJS({ maxAliasCount: 100 });
+  const result = configSchema.safeParse(tree);
+  if (!result.success) {
+    throw new ConfigError(
+      file,
+      result.error.issues.map(
+        (issue) => `${keyText(issue.path)}: ${issue.message}${foundText(tree, issue.path)}`,
+      ),
+    );
+  }
+  const mistakes = [...contradictions(result.data)];
+  if (mistakes.length > 0) throw new ConfigError(file, mistakes);
+  return result.data;
+}
+
+const keyText = (path: readonly PropertyKey[]) => (path.length === 0 ? 'top level' : path.join('.'));
+
+function foundText(tree: unknown, path: readonly PropertyKey[]): string {
+  let value = tree;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
+  return value === undefined || typeof value === 'object' ? '' : ` (found ${JSON.stringify(value)})`;
+}
+
+function* contradictions(config: Config): Generator<string> {
+  yield* duplicates(
+    'providers',
+    'name',
+    config.providers.map((provider) => provider.name),
+  );
+  yield* duplicates(
+    'providers',
+    'prefix',
+    config.providers.map((provider) => formatPrefix(provider.prefix)),
+  );
+  yield* duplicates(
+    'hosts',
+    'name',
+    config.hosts.map((host) => host.name),
+  );
+  const insides = new Set(config.inside.map((inside) => inside.interface));
+  for (const [index, provider] of config.providers.entries()) {
+    const key = `providers.${index}`;
+    if (insides.has(provider.interface)) {
+      yield `${key}.interface: ${provider.interface} is an inside interface; an interface is inside or outside`;
+    }
+    if (provider.prefix.length > 64)
+      yield `${key}.prefix: must be /64 or shorter, found ${formatPrefix(provider.prefix)}`;
+  }
+  for (const [index, host] of config.hosts.entries()) {
+    if (config.site.prefixes.some((prefix) => containsAddress(prefix, host.subnet.address))) continue;
+    const valid = config.site.prefixes.map(formatPrefix).join(', ');
+    yield `hosts.${index}.subnet: ${formatPrefix(host.subnet)} is in none of site.prefixes (${valid})`;
+  }
+  for (const [index, prefix] of config.site.prefixes.entries()) {
+    if (config.ulids.some((ulids) => containsAddress(ulids, prefix.address))) continue;
+    yield `site.prefixes.${index}: ${formatAddress(prefix.address)} is in none of ulids (${config.ulids.map(formatPrefix).join(', ')})`;
+  }
+}
+
+function* duplicates(list: string, key: string, values: readonly string[]): Generator<string> {
+  for (const [index, value] of values.entries()) {
+    const first = values.indexOf(value);
+    if (first < index) yield `${list}.${index}.${key}: ${value} is also ${list}.${first}.${key}`;
+  }
+}

@@ -1,0 +1,119 @@
+/** What a configuration file may say. Defaults are here and nowhere else. */
+import { z } from 'zod';
+import { AddressError, parseAddress } from '../wire/ipv6/address.ts';
+import { parsePrefix } from '../wire/ipv6/prefix.ts';
+
+/** A zod transform that turns AddressError into an issue at the value's own place. */
+function parsed<T>(parse: (text: string) => T) {
+  return z.string().transform((text, context) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof AddressError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+      return z.NEVER;
+    }
+  });
+}
+
+const address = parsed(parseAddress);
+const prefix = parsed(parsePrefix);
+const interfaceName = z
+  .string()
+  .regex(/^[^\s/]{1,15}$/, 'an interface name has 1 to 15 characters, no blank, no "/"');
+const mtu = z.int().min(1280).max(65535).optional();
+const name = z.string().min(1).max(255);
+
+const provider = z.strictObject({
+  name,
+  /** An Ethernet interface, or a VLAN interface on one. */
+  interface: interfaceName,
+  /** The block of locators this provider delegated to the site. */
+  prefix,
+  /** The provider's router on the link. */
+  gateway: address,
+  /** Octets; the interface's own when absent. */
+  mtu,
+  /** Lower is preferred. */
+  priority: z.int().min(0).max(255).default(1),
+  weight: z.int().min(0).max(255).default(1),
+});
+
+const host = z.strictObject({
+  name,
+  subnet: prefix.refine((value) => value.length === 64, 'a subnet is a /64'),
+  /** CGA modifier (RFC 3972 §3): 16 octets in hexadecimal. */
+  modifier: z.string().regex(/^[0-9a-f]{32}$/i, 'a modifier is 32 hexadecimal digits'),
+  sec: z.literal([0, 1, 2]).default(1),
+  'collision-count': z.int().min(0).max(2).default(0),
+});
+
+export const configSchema = z.strictObject({
+  site: z.strictObject({
+    name,
+    /** The site's CMULA prefixes. */
+    prefixes: z.array(prefix).min(1).max(8),
+    /** PEM file of the site's private key. */
+    key: z.string().min(1),
+  }),
+  inside: z.array(z.strictObject({ interface: interfaceName, address, mtu })).min(1),
+  providers: z.array(provider).min(1).max(32),
+  hosts: z.array(host).default([]),
+  /** Destinations that are ULIDs and never routable. */
+  ulids: z.array(prefix).min(1).max(4).prefault(['fc00::/8']),
+  contexts: z
+    .strictObject({
+      /** Most contexts held at once. */
+      capacity: z.int().min(16).max(4194304).default(65536),
+    })
+    .prefault({}),
+  'first-packets': z
+    .strictObject({
+      'per-pair': z.int().min(1).max(1024).default(32),
+      total: z.int().min(1).max(65536).default(4096),
+      /** Seconds a packet may wait for its context. */
+      patience: z.number().min(0.1).max(60).default(15),
+    })
+    .prefault({}),
+  dns: z
+    .strictObject({
+      listen: z.array(address).min(1),
+      port: z.int().min(1).max(65535).default(53),
+      resolvers: z.array(address).min(1).max(8),
+      /** Private-use RR type of the ULID record (RFC 6895 §3.1). */
+      'ulid-type': z.int().min(65280).max(65534).default(65280),
+    })
+    .optional(),
+  control: z
+    .strictObject({
+      socket: z.string().min(1).max(107).default('/run/pshim6/pshim6.sock'),
+      /** Group that may use the socket besides root. */
+      group: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  datapath: z
+    .strictObject({
+      mode: z.enum(['native', 'generic']).default('native'),
+      /** Require payload to come from one of the peer's locators. */
+      'strict-source': z.boolean().default(true),
+      /** Punts a second to the controller, in all and from one source. */
+      punts: z
+        .strictObject({
+          total: z.int().min(10).max(1_000_000).default(20_000),
+          'per-source': z.int().min(1).max(1_000_000).default(2_000),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+      /** A file; standard error when absent. */
+      file: z.string().min(1).optional(),
+    })
+    .prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type ProviderConfig = Config['providers'][number];
+export type HostConfig = Config['hosts'][number];

@@ -1,0 +1,54 @@
+/** The composition root: one box, running. Everything with a clock, a socket or a file meets the cores here. */
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { startDns } from './adapters/dns.ts';
+import { claimNamespace } from './adapters/sole-instance.ts';
+import { serveControlSocket } from './api/server.ts';
+import { Box } from './box.ts';
+import type { Config } from './config/schema.ts';
+import { createLog } from './observe/log.ts';
+import { boxReports } from './observe/reports.ts';
+import { loadSiteKey } from './store/site-key.ts';
+import { version } from './version.ts';
+
+export interface RunOptions {
+  /** Leave the XDP programs attached when stopping. */
+  readonly keepDatapath: boolean;
+}
+
+const clock = () => performance.now();
+const random = (length: number) => new Uint8Array(randomBytes(length));
+
+/** Runs until SIGTERM or SIGINT. Throws, with everything undone, when the box cannot start. */
+export async function runDaemon(config: Config, options: RunOptions): Promise<void> {
+  const log = createLog(config.log);
+  const started = new Date();
+  const siteKey = loadSiteKey(config.site.key);
+  const stopped = stopSignal();
+  const undo: (() => void | Promise<void>)[] = [];
+  try {
+    const claim = await claimNamespace();
+    undo.push(() => void claim.close());
+    const box = new Box({ config, siteKey, log, clock, random });
+    undo.push(() => box.close(options.keepDatapath));
+    const dns =
+      config.dns === undefined
+        ? undefined
+        : await startDns(config.dns, { box, log, clock, random, ulids: config.ulids });
+    if (dns !== undefined) undo.push(() => dns.close());
+    const reports = boxReports({ box, config, started, dns });
+    const socket = await serveControlSocket(config.control.socket, config.control.group, reports);
+    undo.push(() => socket.close());
+    log.info('daemon-started', { site: config.site.name, version, hosts: config.hosts.length });
+    const signal = await stopped;
+    log.info('daemon-stopping', { signal });
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done(signal));
+  });
+}

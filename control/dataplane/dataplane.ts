@@ -1,0 +1,186 @@
+/** The XDP programs and their tables, loaded and attached. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { BpfObject, type Program, RingBuffer, SharedArray, XdpLink } from '../../native/libbpf/index.ts';
+import type { Prefix } from '../wire/ipv6/prefix.ts';
+import { EgressTable } from './egress-table.ts';
+import { decodeEvent, type PuntedFrame } from './events.ts';
+import { IngressTable } from './ingress-table.ts';
+import { Settings, SettingsLimits } from './layout.generated.ts';
+import { LinkTables, type PortFields } from './links.ts';
+import { type PuntRates, setInjection, writeSettings } from './settings.ts';
+import { addStatistics, type StatisticsReport } from './statistics.ts';
+
+export type AttachMode = 'native' | 'generic';
+
+export type ProgramName = 'inside' | 'outside';
+
+interface Attachment {
+  readonly ifindex: number;
+  readonly link: XdpLink;
+  /** May stay when the controller goes. */
+  readonly lasting: boolean;
+}
+
+export interface DataplaneOptions {
+  /** Directory of inside.bpf.o and outside.bpf.o. */
+  readonly objects: string;
+  /** Most contexts. */
+  readonly capacity: number;
+  readonly mode: AttachMode;
+  readonly strictSource: boolean;
+  readonly sitePrefixes: readonly Prefix[];
+  readonly ulidPrefixes: readonly Prefix[];
+  readonly punts: PuntRates;
+  readonly random: (length: number) => Uint8Array;
+}
+
+/** Milliseconds of settings.tick, the clock of last_sent and last_received. */
+export const TICK_MILLISECONDS = 100;
+
+const PIN_DIRECTORY = '/sys/fs/bpf/pshim6';
+
+/** Slots for a capacity: a power of two, at most half full. */
+const slotsFor = (capacity: number) => 2 ** Math.ceil(Math.log2(capacity * 2));
+
+export class Dataplane {
+  readonly egress: EgressTable;
+  readonly ingress: IngressTable;
+  readonly links: LinkTables;
+  /** Ring records that were no events. */
+  undecodable = 0;
+  readonly #options: DataplaneOptions;
+  readonly #objects: readonly BpfObject[];
+  readonly #inside: Program;
+  readonly #outside: Program;
+  readonly #arrays: readonly SharedArray[];
+  readonly #settings: SharedArray;
+  readonly #attached: Attachment[] = [];
+  #ring: RingBuffer | undefined;
+
+  /** Loads both programs over one set of maps. Throws BpfError, with the verifier's words. */
+  constructor(options: DataplaneOptions) {
+    this.#options = options;
+    const slots = slotsFor(options.capacity);
+    const inside = BpfObject.open(join(options.objects, 'inside.bpf.o'), {
+      maps: { egress: { maxEntries: slots }, ingress: { maxEntries: slots } },
+    });
+    inside.load();
+    const shared = [
+      'settings',
+      'egress',
+      'ingress',
+      'ports',
+      'ports_redirect',
+      'uplinks',
+      'events',
+      'statistics',
+      'punt_buckets',
+    ] as const;
+    const outside = BpfObject.open(join(options.objects, 'outside.bpf.o'), {
+      maps: Object.fromEntries(shared.map((name) => [name, { reuse: inside.map(name) }])),
+    });
+    outside.load();
+    this.#objects = [inside, outside];
+    this.#inside = inside.program('inside');
+    this.#outside = outside.program('outside');
+
+    const map = (name: (typeof shared)[number]) => SharedArray.map(inside.map(name));
+    this.#settings = map('settings');
+    const [egress, ingress, ports, uplinks] = [map('egress'), map('ingress'), map('ports'), map('uplinks')];
+    this.#arrays = [this.#settings, egress, ingress, ports, uplinks];
+    // Random, so that nobody can choose addresses that collide; odd, as hash.ts asks.
+    const hashKey = new Uint32Array(options.random(SettingsLimits.HASH_WORDS * 4).slice().buffer).map(
+      (word) => word | 1,
+    );
+    this.egress = new EgressTable(egress.words.subarray(0, slots * 32), hashKey, options.capacity);
+    this.ingress = new IngressTable(ingress.words.subarray(0, slots * 32), options.capacity);
+    this.links = new LinkTables(ports.bytes, uplinks.bytes);
+    writeSettings(this.#settings.bytes, {
+      strictSource: options.strictSource,
+      sitePrefixes: options.sitePrefixes,
+      ulidPrefixes: options.ulidPrefixes,
+      punts: options.punts,
+      egressMask: this.egress.mask,
+      ingressMask: this.ingress.mask,
+      hashKey,
+    });
+  }
+
+  /** Makes an interface one that frames may leave by. Throws BpfError when it cannot be redirected to. */
+  setPort(index: number, port: PortFields): void {
+    this.links.setPort(index, port);
+    const key = new Uint8Array(new Uint32Array([index]).buffer);
+    this.#objects[0]!.map('ports_redirect').set(key, new Uint8Array(new Uint32Array([port.ifindex]).buffer));
+  }
+
+  /** Throws BpfError when the driver refuses, for instance a mode it lacks. */
+  attach(program: ProgramName, ifindex: number): void {
+    rmSync(join(PIN_DIRECTORY, String(ifindex)), { force: true });
+    this.#attached.push({ ifindex, link: this.#link(program, ifindex), lasting: true });
+  }
+
+  /**
+   * Attaches a program to an interface of the controller's own, by which it hands frames back. Those
+   * that come in by the inside one pass while a context's queue drains.
+   */
+  attachInjection(program: ProgramName, ifindex: number): void {
+    this.#attached.push({ ifindex, link: this.#link(program, ifindex), lasting: false });
+    if (program === 'inside') setInjection(this.#settings.bytes, ifindex);
+  }
+
+  #link(program: ProgramName, ifindex: number): XdpLink {
+    return XdpLink.attach(program === 'inside' ? this.#inside : this.#outside, ifindex, this.#options.mode);
+  }
+
+  /** Begins to hand out events. Each is a copy. */
+  start(onEvent: (event: PuntedFrame) => void): void {
+    this.#ring = RingBuffer.open(this.#objects[0]!.map('events'), (record) => {
+      const event = decodeEvent(record);
+      if (event === undefined) this.undecodable++;
+      else onEvent(event);
+    });
+    this.#ring.start();
+  }
+
+  /** Hands out, now, every event that is in the ring. */
+  drainEvents(): void {
+    this.#ring?.consume();
+  }
+
+  /** The coarse clock's next step; call every TICK_MILLISECONDS. */
+  tick(): void {
+    const words = new Uint32Array(
+      this.#settings.bytes.buffer,
+      this.#settings.bytes.byteOffset,
+      Settings.size / 4,
+    );
+    Atomics.add(words, Settings.tick / 4, 1);
+    this.egress.flush();
+  }
+
+  get now(): number {
+    return new DataView(this.#settings.bytes.buffer, this.#settings.bytes.byteOffset).getUint32(
+      Settings.tick,
+      true,
+    );
+  }
+
+  statistics(): StatisticsReport {
+    return addStatistics(this.#objects[0]!.map('statistics').getPerCpu(new Uint8Array(4)) ?? []);
+  }
+
+  /** Detaches the programs, or leaves them running, pinned, when `keep`. */
+  close(keep: boolean): void {
+    this.#ring?.close();
+    for (const { ifindex, link, lasting } of this.#attached) {
+      if (keep && lasting) {
+        mkdirSync(PIN_DIRECTORY, { recursive: true });
+        link.pin(join(PIN_DIRECTORY, String(ifindex)));
+      }
+      link.close();
+    }
+    for (const array of this.#arrays) array.close();
+    for (const object of this.#objects) object.close();
+  }
+}

@@ -1,0 +1,194 @@
+/** The egress table: (source ULID, destination ULID) -> where and how to send. See bpf/layout.h. */
+import { type Address, equalAddress } from '../wire/ipv6/address.ts';
+import type { ContextTag } from '../wire/shim6/context-tag.ts';
+import { egressHash } from './hash.ts';
+import { ControlWord, EgressEntry, LocatorPair, SlotState, TableLimits } from './layout.generated.ts';
+import { NO_SLOT, SlotTable } from './slot-table.ts';
+
+/** A locator pair and the uplink it leaves by. */
+export interface Path {
+  readonly source: Address;
+  readonly destination: Address;
+  /** Index in the uplink table. */
+  readonly uplink: number;
+}
+
+export interface EgressView {
+  readonly state: number;
+  readonly active: 0 | 1;
+  readonly paths: readonly Path[];
+  readonly packets: number;
+  /** IPv6 octets, as the host sent them. */
+  readonly bytes: number;
+  /** Tick of the last packet. */
+  readonly lastSent: number;
+}
+
+export class EgressTable {
+  readonly #table: SlotTable;
+  readonly #key: Uint32Array;
+  readonly #pair = new Uint32Array(8);
+  readonly #pairBytes = new Uint8Array(this.#pair.buffer);
+  /** Alternate paths to write at the next flush, when no packet can still be using the old ones. */
+  readonly #deferred = new Map<number, Path | undefined>();
+
+  constructor(memory: Uint32Array, hashKey: Uint32Array, capacity: number) {
+    this.#table = new SlotTable(memory, capacity, EgressEntry.control);
+    this.#key = hashKey;
+  }
+
+  get mask(): number {
+    return this.#table.mask;
+  }
+
+  get count(): number {
+    return this.#table.count;
+  }
+
+  find(source: Address, destination: Address): number {
+    return this.#table.find(this.#hash(source, destination), (slot) =>
+      this.#holds(slot, source, destination),
+    );
+  }
+
+  /** Adds an entry in SLOT_DRAINING, or returns NO_SLOT when the table is full. */
+  add(source: Address, destination: Address, peerTag: ContextTag, paths: readonly Path[]): number {
+    const table = this.#table;
+    const slot = table.claim(this.#hash(source, destination));
+    if (slot === NO_SLOT) return NO_SLOT;
+    const offset = table.offset(slot);
+    table.bytes.set(source, offset + EgressEntry.sourceUlid);
+    table.bytes.set(destination, offset + EgressEntry.destinationUlid);
+    table.setWord(slot, EgressEntry.peerTagLow, peerTag.low);
+    table.setWord(slot, EgressEntry.peerTagHigh, peerTag.high | 0xffff0000);
+    this.#writePath(slot, 0, paths[0]);
+    this.#writePath(slot, 1, paths[1]);
+    table.publish(slot, SlotState.SLOT_DRAINING);
+    return slot;
+  }
+
+  /** Lets packets of all ports through. */
+  setLive(slot: number): void {
+    const active = this.#table.control(slot) & ~ControlWord.CONTROL_STATE_MASK;
+    this.#table.publish(slot, active | SlotState.SLOT_LIVE);
+  }
+
+  /** The peer answers to a new tag (a context established anew). */
+  setPeerTag(slot: number, tag: ContextTag): void {
+    const uplinks = this.#table.word(slot, EgressEntry.peerTagHigh) & 0xffff0000;
+    this.#table.setWord(slot, EgressEntry.peerTagLow, tag.low);
+    this.#table.setWord(slot, EgressEntry.peerTagHigh, tag.high | uplinks);
+  }
+
+  /**
+   * Makes `primary` the path in use and `alternate` the one behind it, without a moment in which
+   * a packet could see half a locator pair: only the path not in use is ever written.
+   * `isUp` tells which uplinks the data path takes for usable.
+   */
+  setPaths(
+    slot: number,
+    primary: Path,
+    alternate: Path | undefined,
+    isUp: (uplink: number) => boolean,
+  ): void {
+    const active = this.#active(slot);
+    const standby = active === 0 ? 1 : 0;
+    const inUse = !isUp(this.#uplink(slot, active)) && isUp(this.#uplink(slot, standby)) ? standby : active;
+    const spare = inUse === 0 ? 1 : 0;
+    if (samePath(this.#path(slot, inUse), primary)) {
+      this.#activate(slot, inUse);
+      if (!samePath(this.#path(slot, spare), alternate)) this.#deferred.set(slot, alternate);
+      else this.#deferred.delete(slot);
+      return;
+    }
+    this.#activate(slot, inUse);
+    this.#writePath(slot, spare, primary);
+    this.#activate(slot, spare);
+    this.#deferred.set(slot, alternate);
+  }
+
+  /** Writes the alternate paths that setPaths left for later. Call a tick later. */
+  flush(): void {
+    for (const [slot, path] of this.#deferred) this.#writePath(slot, this.#active(slot) === 0 ? 1 : 0, path);
+    this.#deferred.clear();
+  }
+
+  remove(slot: number): void {
+    this.#deferred.delete(slot);
+    this.#table.release(slot);
+  }
+
+  view(slot: number): EgressView {
+    const table = this.#table;
+    return {
+      state: table.state(slot),
+      active: this.#active(slot),
+      paths: [this.#path(slot, 0), this.#path(slot, 1)].filter((path) => path !== undefined),
+      packets: table.counter(slot, EgressEntry.packets),
+      bytes: table.counter(slot, EgressEntry.bytes),
+      lastSent: table.word(slot, EgressEntry.lastSent),
+    };
+  }
+
+  #hash(source: Address, destination: Address): number {
+    this.#pairBytes.set(source, 0);
+    this.#pairBytes.set(destination, 16);
+    return egressHash(this.#pair, 0, this.#key);
+  }
+
+  #holds(slot: number, source: Address, destination: Address): boolean {
+    const { bytes } = this.#table;
+    const offset = this.#table.offset(slot);
+    return (
+      equalAddress(bytes.subarray(offset + EgressEntry.sourceUlid), source) &&
+      equalAddress(bytes.subarray(offset + EgressEntry.destinationUlid), destination)
+    );
+  }
+
+  #active(slot: number): 0 | 1 {
+    return ((this.#table.control(slot) >>> ControlWord.CONTROL_ACTIVE_SHIFT) & 1) as 0 | 1;
+  }
+
+  #activate(slot: number, index: 0 | 1): void {
+    const state = this.#table.state(slot);
+    this.#table.publish(slot, state | (index << ControlWord.CONTROL_ACTIVE_SHIFT));
+  }
+
+  #uplink(slot: number, index: 0 | 1): number {
+    return this.#table.bytes[this.#table.offset(slot) + EgressEntry.uplink + index]!;
+  }
+
+  #path(slot: number, index: 0 | 1): Path | undefined {
+    const uplink = this.#uplink(slot, index);
+    if (uplink === TableLimits.UPLINK_NONE) return undefined;
+    const offset = this.#table.offset(slot) + EgressEntry.path + index * LocatorPair.size;
+    const { bytes } = this.#table;
+    return {
+      source: bytes.slice(offset, offset + 16),
+      destination: bytes.slice(offset + 16, offset + 32),
+      uplink,
+    };
+  }
+
+  #writePath(slot: number, index: 0 | 1, path: Path | undefined): void {
+    const table = this.#table;
+    // No packet takes the path while its locators change; tag and uplinks share one word.
+    const shift = 16 + index * 8;
+    const others = table.word(slot, EgressEntry.peerTagHigh) & ~(0xff << shift);
+    table.setWord(slot, EgressEntry.peerTagHigh, others | (TableLimits.UPLINK_NONE << shift));
+    if (path === undefined) return;
+    const offset = table.offset(slot) + EgressEntry.path + index * LocatorPair.size;
+    table.bytes.set(path.source, offset + LocatorPair.source);
+    table.bytes.set(path.destination, offset + LocatorPair.destination);
+    table.setWord(slot, EgressEntry.peerTagHigh, others | (path.uplink << shift));
+  }
+}
+
+function samePath(first: Path | undefined, second: Path | undefined): boolean {
+  if (first === undefined || second === undefined) return first === second;
+  return (
+    first.uplink === second.uplink &&
+    equalAddress(first.source, second.source) &&
+    equalAddress(first.destination, second.destination)
+  );
+}

@@ -1,0 +1,109 @@
+/** The ingress table: local context tag -> whose packet it is. See bpf/layout.h. */
+import type { Address } from '../wire/ipv6/address.ts';
+import type { ContextTag } from '../wire/shim6/context-tag.ts';
+import { ingressHash } from './hash.ts';
+import { ControlWord, IngressEntry, IngressFlags, SlotState, TableLimits } from './layout.generated.ts';
+import { NO_SLOT, SlotTable } from './slot-table.ts';
+
+/** Where a host is on the inside: a port and the Ethernet address of its next hop. */
+export interface HostLink {
+  readonly port: number;
+  readonly mac: Uint8Array;
+}
+
+export interface IngressView {
+  /** Wraps at 2^32. */
+  readonly packets: number;
+  /** IPv6 octets, as delivered to the host. */
+  readonly bytes: number;
+  /** Tick of the last packet. */
+  readonly lastReceived: number;
+}
+
+export class IngressTable {
+  readonly #table: SlotTable;
+
+  constructor(memory: Uint32Array, capacity: number) {
+    this.#table = new SlotTable(memory, capacity, IngressEntry.control);
+  }
+
+  get mask(): number {
+    return this.#table.mask;
+  }
+
+  get count(): number {
+    return this.#table.count;
+  }
+
+  find(tag: ContextTag): number {
+    return this.#table.find(ingressHash(tag.high, tag.low), (slot) => {
+      const sameHigh = this.#table.control(slot) >>> ControlWord.CONTROL_TAG_SHIFT === tag.high;
+      return sameHigh && this.#table.word(slot, IngressEntry.tagLow) === tag.low;
+    });
+  }
+
+  /** Adds a live entry, or returns NO_SLOT when the table is full. */
+  add(
+    tag: ContextTag,
+    local: Address,
+    peer: Address,
+    peerLocators: readonly Address[],
+    host: HostLink | undefined,
+  ): number {
+    const table = this.#table;
+    const slot = table.claim(ingressHash(tag.high, tag.low));
+    if (slot === NO_SLOT) return NO_SLOT;
+    const offset = table.offset(slot);
+    table.setWord(slot, IngressEntry.tagLow, tag.low);
+    table.bytes.set(peer, offset + IngressEntry.peerUlid);
+    table.bytes.set(local, offset + IngressEntry.localUlid);
+    this.setHost(slot, host);
+    this.#publish(slot, tag.high, this.#writeLocators(slot, peerLocators));
+    return slot;
+  }
+
+  /** Replaces the sources that payload may come from. */
+  setPeerLocators(slot: number, peerLocators: readonly Address[]): void {
+    const high = this.#table.control(slot) >>> ControlWord.CONTROL_TAG_SHIFT;
+    // A packet that meets a half-written list must not be refused.
+    this.#publish(slot, high, IngressFlags.INGRESS_ANY_SOURCE);
+    this.#publish(slot, high, this.#writeLocators(slot, peerLocators));
+  }
+
+  /** Where to deliver; undefined leaves the last hop to the kernel. */
+  setHost(slot: number, host: HostLink | undefined): void {
+    const offset = this.#table.offset(slot);
+    this.#table.bytes[offset + IngressEntry.port] = TableLimits.PORT_NONE;
+    if (host === undefined) return;
+    this.#table.bytes.set(host.mac, offset + IngressEntry.hostMac);
+    this.#table.bytes[offset + IngressEntry.port] = host.port;
+  }
+
+  remove(slot: number): void {
+    this.#table.release(slot);
+  }
+
+  view(slot: number): IngressView {
+    return {
+      packets: this.#table.word(slot, IngressEntry.packets),
+      bytes: this.#table.counter(slot, IngressEntry.bytes),
+      lastReceived: this.#table.word(slot, IngressEntry.lastReceived),
+    };
+  }
+
+  #publish(slot: number, tagHigh: number, flags: number): void {
+    const tag = tagHigh << ControlWord.CONTROL_TAG_SHIFT;
+    this.#table.publish(slot, (tag | (flags << ControlWord.CONTROL_FLAGS_SHIFT) | SlotState.SLOT_LIVE) >>> 0);
+  }
+
+  /** Returns the flags that go with the list: one that does not fit admits any source. */
+  #writeLocators(slot: number, peerLocators: readonly Address[]): number {
+    const offset = this.#table.offset(slot);
+    if (peerLocators.length > TableLimits.PEER_LOCATORS) return IngressFlags.INGRESS_ANY_SOURCE;
+    for (const [index, locator] of peerLocators.entries()) {
+      this.#table.bytes.set(locator, offset + IngressEntry.peerLocator + index * 16);
+    }
+    this.#table.bytes[offset + IngressEntry.peerLocators] = peerLocators.length;
+    return 0;
+  }
+}

@@ -1,0 +1,82 @@
+/** Writing struct settings: what the XDP programs must know of the site. See bpf/layout.h. */
+import type { Prefix } from '../wire/ipv6/prefix.ts';
+import {
+  EventKind,
+  Prefix as PrefixLayout,
+  PuntLimit,
+  Settings,
+  SettingsFlags,
+  SettingsLimits,
+} from './layout.generated.ts';
+
+/** Frames a second that may be handed to the controller, per kind of event. */
+export interface PuntRates {
+  readonly total: number;
+  readonly perSource: number;
+}
+
+export interface DataplaneSettings {
+  readonly strictSource: boolean;
+  /** The site's own CMULA prefixes, at most 8. */
+  readonly sitePrefixes: readonly Prefix[];
+  /** Destinations that are ULIDs, at most 4. */
+  readonly ulidPrefixes: readonly Prefix[];
+  readonly punts: PuntRates;
+  readonly egressMask: number;
+  readonly ingressMask: number;
+  /** HASH_WORDS random odd words. */
+  readonly hashKey: Uint32Array;
+}
+
+const NANOSECONDS = 1_000_000_000;
+/** Punts that may come at once before the rate holds, as a share of a second. */
+const BURST_SECONDS = 0.1;
+
+export function writeSettings(memory: Uint8Array, settings: DataplaneSettings): void {
+  const view = new DataView(memory.buffer, memory.byteOffset, Settings.size);
+  const word = (offset: number, value: number) => view.setUint32(offset, value, true);
+  word(Settings.flags, settings.strictSource ? SettingsFlags.SETTING_STRICT_SOURCE : 0);
+  word(Settings.egressMask, settings.egressMask);
+  word(Settings.ingressMask, settings.ingressMask);
+  for (const [index, key] of settings.hashKey.entries()) word(Settings.hashKey + index * 4, key);
+  writePrefixes(memory, Settings.sitePrefix, settings.sitePrefixes, SettingsLimits.MAX_SITE_PREFIXES);
+  word(Settings.sitePrefixes, settings.sitePrefixes.length);
+  writePrefixes(memory, Settings.ulidPrefix, settings.ulidPrefixes, SettingsLimits.MAX_ULID_PREFIXES);
+  word(Settings.ulidPrefixes, settings.ulidPrefixes.length);
+  for (let kind = 0; kind < EventKind.EVENT_KINDS; kind++) {
+    const offset = Settings.puntLimit + kind * PuntLimit.size;
+    writeRate(view, offset + PuntLimit.interval, offset + PuntLimit.burst, settings.punts.total);
+    writeRate(
+      view,
+      offset + PuntLimit.sourceInterval,
+      offset + PuntLimit.sourceBurst,
+      settings.punts.perSource,
+    );
+  }
+}
+
+/** Frames that come in at this interface pass while a context's queue drains; 0: none. */
+export function setInjection(memory: Uint8Array, ifindex: number): void {
+  new DataView(memory.buffer, memory.byteOffset, Settings.size).setUint32(
+    Settings.injectionIfindex,
+    ifindex,
+    true,
+  );
+}
+
+function writePrefixes(memory: Uint8Array, offset: number, prefixes: readonly Prefix[], most: number): void {
+  if (prefixes.length > most) throw new RangeError(`${prefixes.length} prefixes where ${most} fit`);
+  const view = new DataView(memory.buffer, memory.byteOffset, Settings.size);
+  for (const [index, prefix] of prefixes.entries()) {
+    const start = offset + index * PrefixLayout.size;
+    memory.set(prefix.address, start + PrefixLayout.address);
+    view.setUint32(start + PrefixLayout.length, prefix.length, true);
+  }
+}
+
+function writeRate(view: DataView, intervalOffset: number, burstOffset: number, perSecond: number): void {
+  const interval = Math.max(1, Math.round(NANOSECONDS / perSecond));
+  const burst = Math.max(interval, Math.round(NANOSECONDS * BURST_SECONDS));
+  view.setBigUint64(intervalOffset, BigInt(interval), true);
+  view.setBigUint64(burstOffset, BigInt(burst), true);
+}

@@ -1,0 +1,121 @@
+/** What the control socket answers: the box's state in the shapes of api/protocol.ts. */
+
+import type { ContextReport, DropReport, HostReport, StatusReport, UplinkReport } from '../api/protocol.ts';
+import type { Commands } from '../api/server.ts';
+import type { Box } from '../box.ts';
+import type { Config } from '../config/schema.ts';
+import type { ContextView } from '../shim6/context.ts';
+import { version } from '../version.ts';
+import { formatAddress, pairKey } from '../wire/ipv6/address.ts';
+import { formatMac } from '../wire/ipv6/header.ts';
+import { formatPrefix } from '../wire/ipv6/prefix.ts';
+import { formatTag } from '../wire/shim6/context-tag.ts';
+
+export interface ReportSources {
+  readonly box: Box;
+  readonly config: Config;
+  readonly started: Date;
+  readonly dns: { readonly counters: Readonly<Record<string, number>> } | undefined;
+}
+
+const ESTABLISHED = 'ESTABLISHED';
+
+/** Command name to report. */
+export function boxReports(sources: ReportSources): Commands {
+  return {
+    status: () => status(sources),
+    contexts: () => [...sources.box.core.contexts()].map((context) => contextReport(sources.box, context)),
+    uplinks: () => uplinks(sources.box),
+    hosts: () => hosts(sources.box),
+    drops: (): readonly DropReport[] => sources.box.dataplane.statistics().drops,
+  };
+}
+
+function status({ box, config, started, dns }: ReportSources): StatusReport {
+  const { inside, outside } = box.dataplane.statistics();
+  let established = 0;
+  let pending = 0;
+  for (const context of box.core.contexts()) {
+    if (context.state === ESTABLISHED) established++;
+    else pending++;
+  }
+  return {
+    site: config.site.name,
+    version,
+    since: started.toISOString(),
+    programs: { inside, outside },
+    contexts: { established, pending, capacity: config.contexts.capacity },
+    waitingPackets: box.firstPackets.waiting,
+    counters: { ...box.counters, ...dns?.counters },
+  };
+}
+
+/** A moment of the monotonic clock as a date. */
+const dateOf = (moment: number | undefined) =>
+  moment === undefined ? null : new Date(performance.timeOrigin + moment).toISOString();
+
+function contextReport(box: Box, context: ContextView): ContextReport {
+  const installed = box.contexts.view(context);
+  const uplinkName = (index: number) => box.links.uplinks[index]!.provider.name;
+  const paths = (installed?.egress.paths ?? []).map((path) => ({
+    source: formatAddress(path.source),
+    destination: formatAddress(path.destination),
+    uplink: uplinkName(path.uplink),
+  }));
+  return {
+    local: formatAddress(context.local),
+    peer: formatAddress(context.peer),
+    state: context.state,
+    paths,
+    active: installed === undefined ? null : activePath(box, installed.egress),
+    localTag: formatTag(context.localTag),
+    peerTag: formatTag(context.peerTag),
+    packetsSent: installed?.egress.packets ?? 0,
+    packetsReceived: installed?.ingress.packets ?? 0,
+    establishedAt: dateOf(context.establishedAt),
+    handshakeMilliseconds:
+      context.establishedAt === undefined ? null : context.establishedAt - context.startedAt,
+    firstPacketMilliseconds: box.firstPacketDelays.get(pairKey(context.local, context.peer)) ?? null,
+  };
+}
+
+/** The path that the data path takes now: the active one, or the other while its uplink is down. */
+function activePath(
+  box: Box,
+  egress: { readonly active: number; readonly paths: readonly { readonly uplink: number }[] },
+): number {
+  const other = egress.active === 0 ? 1 : 0;
+  const isUp = (index: number) =>
+    egress.paths[index] !== undefined && box.dataplane.links.isUp(egress.paths[index].uplink);
+  return !isUp(egress.active) && isUp(other) ? other : egress.active;
+}
+
+function uplinks(box: Box): readonly UplinkReport[] {
+  return box.links.uplinks.map((uplink) => ({
+    name: uplink.provider.name,
+    state: uplink.up ? 'up' : 'down',
+    interface: uplink.provider.interface,
+    prefix: formatPrefix(uplink.provider.prefix),
+    gateway: formatAddress(uplink.provider.gateway),
+    gatewayMac: uplink.gateway === undefined ? null : formatMac(uplink.gateway),
+    mtu: uplink.mtu,
+    since: uplink.switches.length === 0 ? null : new Date(uplink.switches.at(-1)!.at).toISOString(),
+    switches: uplink.switches.map(({ state, reason, at }) => ({
+      state,
+      reason,
+      at: new Date(at).toISOString(),
+    })),
+  }));
+}
+
+function hosts(box: Box): readonly HostReport[] {
+  return [...box.hosts.values()].map((host) => {
+    const link = box.links.hostLink(host.ulid);
+    return {
+      name: host.name,
+      ulid: formatAddress(host.ulid),
+      locators: host.locators.map(formatAddress),
+      mac: link === undefined ? null : formatMac(link.mac),
+    };
+  });
+}

@@ -1,0 +1,53 @@
+/**
+ * Kernel routing policy that keeps ULIDs off the providers' links, whatever the XDP programs do:
+ * packets from or to ULIDs that are not the site's own are unreachable, and so is what is left of
+ * the providers' prefixes. All of it carries our protocol number, so that a restart finds and
+ * replaces what an earlier run left.
+ */
+import type { Netlink, RouteSpecification, RuleSpecification } from '../../native/linux/index.ts';
+import type { Config } from '../config/schema.ts';
+
+/** Protocol number of our routes and rules (rtnetlink; 192..254 are free for daemons). */
+export const ROUTE_PROTOCOL = 196;
+const FIRST_PRIORITY = 500;
+const MAIN_TABLE = 254;
+
+export class KernelGuard {
+  readonly #netlink: Netlink;
+  readonly #rules: readonly RuleSpecification[];
+  readonly #routes: readonly RouteSpecification[];
+
+  /** Installs the policy. Throws SyscallError. */
+  constructor(netlink: Netlink, config: Config) {
+    this.#netlink = netlink;
+    const own = config.site.prefixes.map(
+      (to) => ({ to, action: 'table', table: MAIN_TABLE, priority: FIRST_PRIORITY }) as const,
+    );
+    const foreign = config.ulids.flatMap((ulids) => [
+      { from: ulids, action: 'unreachable', priority: FIRST_PRIORITY + 1 } as const,
+      { to: ulids, action: 'unreachable', priority: FIRST_PRIORITY + 2 } as const,
+    ]);
+    this.#rules = [...own, ...foreign].map((rule) => ({ ...rule, protocol: ROUTE_PROTOCOL }));
+    this.#routes = config.providers.map((provider) => ({
+      to: provider.prefix,
+      type: 'unreachable' as const,
+      protocol: ROUTE_PROTOCOL,
+      table: MAIN_TABLE,
+    }));
+    this.#clear();
+    for (const rule of this.#rules) netlink.addRule(rule);
+    for (const route of this.#routes) netlink.addRoute(route);
+  }
+
+  #clear(): void {
+    for (const rule of this.#netlink.rules())
+      if (rule.protocol === ROUTE_PROTOCOL) this.#netlink.deleteRule(rule);
+    for (const route of this.#netlink.routes({ table: MAIN_TABLE })) {
+      if (route.protocol === ROUTE_PROTOCOL) this.#netlink.deleteRoute(route);
+    }
+  }
+
+  remove(): void {
+    this.#clear();
+  }
+}

@@ -1,0 +1,65 @@
+/** What the kernel knows of interfaces and neighbours, now and as it changes. */
+import type { LinkInfo, NeighbourInfo, Netlink } from '../../native/linux/index.ts';
+import type { Address } from '../wire/ipv6/address.ts';
+import type { MacAddress } from '../wire/ipv6/header.ts';
+import type { LinkFacts } from './uplinks.ts';
+
+/** An interface as the data path sees it: programs attach below a VLAN interface. */
+export interface InterfaceFacts extends LinkFacts {
+  readonly name: string;
+  /** Where frames are seen by XDP: the interface itself, or what its VLAN runs on. */
+  readonly attachIfindex: number;
+  /** 0: untagged. */
+  readonly vlan: number;
+}
+
+export interface KernelListener {
+  onInterface(name: string, facts: InterfaceFacts | undefined): void;
+  /** `mac` undefined: the neighbour cannot be reached. */
+  onNeighbour(ifindex: number, address: Address, mac: MacAddress | undefined): void;
+  /** Events were lost and everything was read anew. */
+  onOverrun(): void;
+}
+
+/** Tells the listener everything there is, and then every change until the netlink handle closes. */
+export function watchKernel(netlink: Netlink, interfaces: Iterable<string>, listener: KernelListener): void {
+  const names = new Set(interfaces);
+  const tellNeighbour = (neighbour: NeighbourInfo) => {
+    if (neighbour.state === 'incomplete' || neighbour.state === 'none') return;
+    const mac = neighbour.state === 'failed' ? undefined : neighbour.mac;
+    listener.onNeighbour(neighbour.ifindex, neighbour.address, mac);
+  };
+  const tellAll = () => {
+    const links = netlink.links();
+    for (const name of names) {
+      const link = links.find((candidate) => candidate.name === name);
+      listener.onInterface(name, link === undefined ? undefined : facts(link));
+    }
+    for (const neighbour of netlink.neighbours()) tellNeighbour(neighbour);
+  };
+  netlink.subscribe(['link', 'neighbour'], (event) => {
+    if (event.kind === 'overrun') {
+      tellAll();
+      listener.onOverrun();
+    } else if (event.kind === 'link' && names.has(event.name)) {
+      listener.onInterface(event.name, event.removed ? undefined : facts(event));
+    } else if (event.kind === 'neighbour' && !event.removed) {
+      // An entry that is merely forgotten says nothing against the neighbour.
+      tellNeighbour(event);
+    }
+  });
+  tellAll();
+}
+
+function facts(link: LinkInfo): InterfaceFacts {
+  const below = link.vlan === undefined ? undefined : link.lowerIndex;
+  return {
+    name: link.name,
+    ifindex: link.index,
+    attachIfindex: below ?? link.index,
+    vlan: link.vlan ?? 0,
+    mac: link.mac ?? new Uint8Array(6),
+    mtu: link.mtu,
+    carrier: link.up && link.carrier,
+  };
+}

@@ -1,0 +1,219 @@
+/** The box's interfaces: which provider and which host is where, kept in step with kernel and data path. */
+import type { Netlink } from '../../native/linux/index.ts';
+import type { Config } from '../config/schema.ts';
+import type { SiteFacts } from '../dataplane/contexts.ts';
+import type { Dataplane } from '../dataplane/dataplane.ts';
+import type { HostLink } from '../dataplane/ingress-table.ts';
+import type { Log } from '../observe/log.ts';
+import type { LocalHost } from '../shim6/local-host.ts';
+import { type Address, addressKey, equalAddress, formatAddress } from '../wire/ipv6/address.ts';
+import { formatMac, type MacAddress } from '../wire/ipv6/header.ts';
+import { containsAddress } from '../wire/ipv6/prefix.ts';
+import type { SiteHost } from './hosts.ts';
+import { type InterfaceFacts, watchKernel } from './kernel-watcher.ts';
+import { Uplink, type UplinkSwitch } from './uplinks.ts';
+
+export class SiteLinkError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SiteLinkError';
+  }
+}
+
+export interface SiteLinksOptions {
+  readonly config: Config;
+  readonly netlink: Netlink;
+  readonly dataplane: Dataplane;
+  readonly hosts: ReadonlyMap<string, SiteHost>;
+  readonly log: Log;
+  /** A provider came or went. */
+  readonly onUplink: (uplink: Uplink) => void;
+  /** A host was found on the inside, or moved there. */
+  readonly onHostMoved: (host: SiteHost) => void;
+}
+
+/** Seconds between attempts to resolve a provider's router or a host that is not known. */
+const RESOLVE_TICKS = 10;
+
+export class SiteLinks implements SiteFacts {
+  readonly uplinks: readonly Uplink[];
+  readonly #options: SiteLinksOptions;
+  readonly #interfaces = new Map<string, InterfaceFacts>();
+  /** By addressKey of the ULID. */
+  readonly #hostLinks = new Map<string, HostLink>();
+  #ticks = 0;
+
+  constructor(options: SiteLinksOptions) {
+    this.#options = options;
+    this.uplinks = options.config.providers.map((provider, index) => new Uplink(index, provider));
+  }
+
+  /** Reads the kernel's state, attaches the programs and follows changes. Throws SiteLinkError and BpfError. */
+  start(): void {
+    const { config, netlink, dataplane } = this.#options;
+    const names = new Set([...config.inside, ...config.providers].map((entry) => entry.interface));
+    watchKernel(netlink, names, {
+      onInterface: (name, facts) => this.#onInterface(name, facts),
+      onNeighbour: (ifindex, address, mac) => this.#onNeighbour(ifindex, address, mac),
+      onOverrun: () => this.#options.log.warn('netlink-overrun'),
+    });
+    const attached = new Map<number, 'inside' | 'outside'>();
+    const attach = (program: 'inside' | 'outside', name: string) => {
+      const facts = this.#interfaces.get(name);
+      if (facts === undefined) throw new SiteLinkError(`there is no interface ${name}`);
+      const other = attached.get(facts.attachIfindex);
+      if (other === program) return;
+      if (other !== undefined)
+        throw new SiteLinkError(`${name} shares its Ethernet interface with VLANs of the ${other}: use two`);
+      dataplane.attach(program, facts.attachIfindex);
+      attached.set(facts.attachIfindex, program);
+      this.#options.log.info('datapath-attached', { interface: name, program, mode: config.datapath.mode });
+    };
+    for (const inside of config.inside) attach('inside', inside.interface);
+    for (const provider of config.providers) attach('outside', provider.interface);
+    this.#resolve();
+  }
+
+  tick(): void {
+    if (++this.#ticks % RESOLVE_TICKS === 0) this.#resolve();
+  }
+
+  uplinkOf(locator: Address): number | undefined {
+    return this.uplinkFor(locator)?.index;
+  }
+
+  uplinkFor(locator: Address): Uplink | undefined {
+    return this.uplinks.find((uplink) => containsAddress(uplink.provider.prefix, locator));
+  }
+
+  vlanOf(uplink: Uplink | undefined): number {
+    return (uplink && this.#interfaces.get(uplink.provider.interface)?.vlan) ?? 0;
+  }
+
+  hostLink(ulid: Address): HostLink | undefined {
+    return this.#hostLinks.get(addressKey(ulid));
+  }
+
+  /** The box's own address on the inside interface where a frame came in. */
+  insideAddress(ifindex: number): Address | undefined {
+    const { inside } = this.#options.config;
+    const here = inside.find((entry) => {
+      const facts = this.#interfaces.get(entry.interface);
+      return facts?.ifindex === ifindex || facts?.attachIfindex === ifindex;
+    });
+    return (here ?? inside[0])?.address;
+  }
+
+  /** A host as the SHIM6 core sees it: its locators, and which of them work now. */
+  localHost(host: SiteHost): LocalHost {
+    const locators = host.locators.map((address, index) => {
+      const uplink = this.uplinks[index]!;
+      return {
+        address,
+        usable: uplink.up,
+        priority: uplink.provider.priority,
+        weight: uplink.provider.weight,
+      };
+    });
+    return { ulid: host.ulid, locators };
+  }
+
+  /** Port numbers: providers first, then inside interfaces. */
+  #port(name: string): readonly number[] {
+    const { providers, inside } = this.#options.config;
+    const all = [...providers, ...inside];
+    return all.flatMap((entry, index) => (entry.interface === name ? [index] : []));
+  }
+
+  #onInterface(name: string, facts: InterfaceFacts | undefined): void {
+    const before = this.#interfaces.get(name);
+    if (facts === undefined) this.#interfaces.delete(name);
+    else this.#interfaces.set(name, facts);
+    if (facts !== undefined && !samePort(before, facts)) {
+      const port = { ifindex: facts.attachIfindex, vlan: facts.vlan, mtu: facts.mtu, mac: facts.mac };
+      for (const index of this.#port(name)) this.#options.dataplane.setPort(index, port);
+    }
+    for (const uplink of this.uplinks) {
+      if (uplink.provider.interface === name)
+        this.#changeUplink(uplink, () => uplink.setLink(Date.now(), facts));
+    }
+    if (facts?.carrier && !before?.carrier) this.#resolve();
+  }
+
+  #onNeighbour(ifindex: number, address: Address, mac: MacAddress | undefined): void {
+    for (const uplink of this.uplinks) {
+      if (uplink.link?.ifindex !== ifindex || !equalAddress(uplink.provider.gateway, address)) continue;
+      this.#changeUplink(uplink, () => uplink.setGateway(Date.now(), mac));
+    }
+    const host = this.#options.hosts.get(addressKey(address));
+    if (host === undefined) return;
+    const { inside, providers } = this.#options.config;
+    const index = inside.findIndex((entry) => this.#interfaces.get(entry.interface)?.ifindex === ifindex);
+    if (index < 0) return;
+    const known = this.#hostLinks.get(addressKey(address));
+    const port = providers.length + index;
+    if (mac === undefined) {
+      if (!this.#hostLinks.delete(addressKey(address))) return;
+    } else {
+      if (known?.port === port && formatMac(known.mac) === formatMac(mac)) return;
+      this.#hostLinks.set(addressKey(address), { port, mac });
+    }
+    this.#options.onHostMoved(host);
+  }
+
+  /** Applies a fact to an uplink; the data path is switched before anybody is told. */
+  #changeUplink(uplink: Uplink, change: () => UplinkSwitch | undefined): void {
+    const { dataplane, log } = this.#options;
+    const transition = change();
+    if (uplink.gateway !== undefined) {
+      dataplane.links.setUplink(uplink.index, {
+        port: uplink.index,
+        mtu: uplink.mtu,
+        gateway: uplink.gateway,
+      });
+    }
+    dataplane.links.setUplinkState(uplink.index, uplink.up);
+    if (transition === undefined) return;
+    const facts = {
+      provider: uplink.provider.name,
+      interface: uplink.provider.interface,
+      because: transition.reason,
+    };
+    if (transition.state === 'up') log.info('uplink-up', facts);
+    else log.warn('uplink-down', facts);
+    this.#options.onUplink(uplink);
+  }
+
+  /** Has the kernel resolve, or confirm, the providers' routers and the hosts not yet found. */
+  #resolve(): void {
+    const { netlink, config, hosts } = this.#options;
+    const ask = (ifindex: number, address: Address) => {
+      try {
+        netlink.probeNeighbour(ifindex, address);
+      } catch (error) {
+        this.#options.log.debug('kernel-refused', {
+          address: formatAddress(address),
+          reason: (error as Error).message,
+        });
+      }
+    };
+    for (const uplink of this.uplinks) {
+      if (uplink.link?.carrier && uplink.gateway === undefined)
+        ask(uplink.link.ifindex, uplink.provider.gateway);
+    }
+    const inside = this.#interfaces.get(config.inside[0]!.interface);
+    if (inside === undefined || !inside.carrier || config.inside.length > 1) return;
+    for (const host of hosts.values())
+      if (!this.#hostLinks.has(addressKey(host.ulid))) ask(inside.ifindex, host.ulid);
+  }
+}
+
+function samePort(first: InterfaceFacts | undefined, second: InterfaceFacts): boolean {
+  return (
+    first !== undefined &&
+    first.attachIfindex === second.attachIfindex &&
+    first.vlan === second.vlan &&
+    first.mtu === second.mtu &&
+    formatMac(first.mac) === formatMac(second.mac)
+  );
+}

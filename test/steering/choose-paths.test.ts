@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { choosePaths, type SteeringLocator } from '../../control/steering/choose-paths.ts';
+import { formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
+
+const locator = (text: string, priority: number, usable = true): SteeringLocator => ({
+  address: parseAddress(text),
+  priority,
+  usable,
+});
+const choose = (local: SteeringLocator[], peer: SteeringLocator[]) =>
+  choosePaths(local, peer).map((pair) => `${formatAddress(pair.source)}>${formatAddress(pair.destination)}`);
+
+const [a1, a2, a3] = [locator('a::1', 1), locator('a::2', 2), locator('a::3', 3)];
+const [b1, b2] = [locator('b::1', 1), locator('b::2', 2)];
+
+test('the alternate shares neither locator with the primary', () => {
+  assert.deepEqual(choose([a2, a1], [b2, b1]), ['a::1>b::1', 'a::2>b::2']);
+});
+
+test('the primary stays while its uplink is down: the data path takes the alternate by itself', () => {
+  assert.deepEqual(choose([{ ...a1, usable: false }, a2], [b1, b2]), ['a::1>b::1', 'a::2>b::2']);
+});
+
+test('the alternate is a usable third provider when the second is down', () => {
+  assert.deepEqual(choose([a1, { ...a2, usable: false }, a3], [b1, b2]), ['a::1>b::1', 'a::3>b::2']);
+});
+
+test('a locator the peer called broken comes last', () => {
+  assert.deepEqual(choose([a1, a2], [{ ...b1, usable: false }, b2]), ['a::1>b::2', 'a::2>b::2']);
+});
+
+test('one provider here, two there', () => {
+  assert.deepEqual(choose([a1], [b1, b2]), ['a::1>b::1', 'a::1>b::2']);
+});
+
+test('one provider each: no alternate', () => {
+  assert.deepEqual(choose([a1], [b1]), ['a::1>b::1']);
+});
+
+test('no locator on a side: no path', () => {
+  assert.deepEqual(choose([], [b1]), []);
+  assert.deepEqual(choose([a1], []), []);
+});
