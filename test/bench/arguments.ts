@@ -1,0 +1,88 @@
+/** The command line of the benchmark. */
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Population } from './choices.ts';
+import { UsageError } from './errors.ts';
+
+export const USAGE = `usage: bench dataplane [--rounds N] [--seconds S] [--cpu N] [--json FILE] [--svg FILE] [--quick]
+  --rounds N    times that every row is measured, in turn (default 5)
+  --seconds S   length of each measurement (default 1)
+  --cpu N       processor that does all the work (default: the last one)
+  --json FILE   write every round and the machine
+  --svg FILE    write a bar chart
+  --quick       few contexts and short rounds: shows that every row delivers, not how fast`;
+
+export interface BenchArguments {
+  readonly populations: readonly Population[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly cpu: number;
+  readonly json: string | undefined;
+  readonly svg: string | undefined;
+}
+
+const FULL: readonly Population[] = [
+  { contexts: 1, distribution: 'uniform' },
+  { contexts: 1024, distribution: 'uniform' },
+  { contexts: 65536, distribution: 'uniform' },
+  { contexts: 1048576, distribution: 'uniform' },
+  { contexts: 1048576, distribution: 'zipf' },
+];
+const QUICK: readonly Population[] = [
+  { contexts: 1, distribution: 'uniform' },
+  { contexts: 1024, distribution: 'uniform' },
+  { contexts: 1024, distribution: 'zipf' },
+];
+
+/** Throws UsageError. */
+export function parseArguments(words: readonly string[]): BenchArguments {
+  const { values, positionals } = parse(words);
+  if (positionals.length !== 1 || positionals[0] !== 'dataplane') {
+    throw new UsageError(`what to measure must be "dataplane", not ${JSON.stringify(positionals.join(' '))}`);
+  }
+  const quick = values.quick ?? false;
+  return {
+    populations: quick ? QUICK : FULL,
+    rounds: number('rounds', values.rounds, quick ? 1 : 5, { least: 1, most: 1000, integer: true }),
+    seconds: number('seconds', values.seconds, quick ? 0.02 : 1, { least: 0.001, most: 60, integer: false }),
+    cpu: number('cpu', values.cpu, cpus().length - 1, { least: 0, most: cpus().length - 1, integer: true }),
+    json: values.json,
+    svg: values.svg,
+  };
+}
+
+function parse(words: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = {
+    rounds: text,
+    seconds: text,
+    cpu: text,
+    json: text,
+    svg: text,
+    quick: { type: 'boolean' },
+  } as const;
+  try {
+    return parseArgs({ args: [...words], allowPositionals: true, options });
+  } catch (error) {
+    throw new UsageError((error as TypeError).message);
+  }
+}
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  readonly integer: boolean;
+}
+
+function number(
+  name: string,
+  text: string | undefined,
+  absent: number,
+  { least, most, integer }: Range,
+): number {
+  if (text === undefined) return absent;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (value >= least && value <= most && (!integer || Number.isInteger(value))) return value;
+  const kind = integer ? 'a whole number' : 'a number';
+  throw new UsageError(`--${name} ${JSON.stringify(text)} is not ${kind} from ${least} to ${most}`);
+}

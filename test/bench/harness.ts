@@ -1,0 +1,131 @@
+/** Generator and sink: what goes in, what comes out, and how fast. */
+import { BpfObject, type Program, SharedArray, XdpLink } from '../../native/libbpf/index.ts';
+import { objectPath } from './build.ts';
+import { HOST_FRAME_LENGTH, SHIM_FRAME_LENGTH } from './packets.ts';
+import type { Lane, Topology } from './topology.ts';
+
+/** Which way the packets of a row travel: from the hosts, or from the providers. */
+export type Traffic = 'inside' | 'outside';
+
+export interface Measurement {
+  /** Frames that the generator made. */
+  readonly sent: number;
+  /** Frames that reached the far end. */
+  readonly delivered: number;
+  readonly seconds: number;
+}
+
+/** Packets choose among this many prepared choices, in order, then again from the first. */
+export const CHOICES = 1 << 22;
+const CHOICES_PER_ELEMENT = 16;
+
+/** A batch fits the 256 frames of a veth ring with room to spare. */
+const BATCH = 64;
+
+/** struct generator of generator.bpf.c, struct capture_request and captured_frame of sink.bpf.c; 32-bit words. */
+const GENERATOR = { cursor: 0, mask: 1, lane: 2 };
+const CAPTURE = { wanted: 0, taken: 1 };
+const CAPTURED_HEADER = 8;
+
+export class Harness {
+  /** The context numbers of the packets to come. */
+  readonly choices: Uint32Array;
+  readonly #topology: Topology;
+  readonly #cpu: number;
+  readonly #generator: BpfObject;
+  readonly #sink: BpfObject;
+  readonly #links: XdpLink[] = [];
+  readonly #arrays: SharedArray[] = [];
+  readonly #state: Uint32Array;
+  readonly #capture: Uint32Array;
+  readonly #captured: SharedArray;
+  readonly #programs: Record<Traffic, { readonly program: Program; readonly data: Uint8Array }>;
+
+  /** `cpu` does all the work: generator, row under test and sink. Throws BpfError. */
+  constructor(topology: Topology, cpu: number) {
+    this.#topology = topology;
+    this.#cpu = cpu;
+    this.#generator = BpfObject.open(objectPath('generator'), {
+      maps: { choices: { maxEntries: CHOICES / CHOICES_PER_ELEMENT } },
+    });
+    this.#sink = BpfObject.open(objectPath('sink'));
+    this.#generator.load();
+    this.#sink.load();
+    this.choices = this.#map(this.#generator, 'choices').words.subarray(0, CHOICES);
+    this.#state = this.#map(this.#generator, 'generator').words;
+    this.#capture = this.#map(this.#sink, 'capture_request').words;
+    this.#captured = this.#map(this.#sink, 'captured');
+    this.#state[GENERATOR.mask] = CHOICES - 1;
+    this.#programs = {
+      inside: {
+        program: this.#generator.program('generate_inside'),
+        data: new Uint8Array(HOST_FRAME_LENGTH),
+      },
+      outside: {
+        program: this.#generator.program('generate_outside'),
+        data: new Uint8Array(SHIM_FRAME_LENGTH),
+      },
+    };
+  }
+
+  /** Wires the lane's two ends. */
+  connect({ index, interfaces }: Lane): void {
+    this.#topology.generator.run(() => this.#generator.map('lanes').set(word(index), word(interfaces.a)));
+    this.#topology.sink.run(() => {
+      this.#links.push(XdpLink.attach(this.#sink.program('sink'), interfaces.d, 'native'));
+    });
+  }
+
+  /**
+   * Sends `packets` along the lane, choices from the first one on, and waits for the last. The kernel may run
+   * the generator for some batches more when it is rescheduled: they count as sent.
+   */
+  send({ index }: Lane, traffic: Traffic, packets: number): Measurement {
+    const { program, data } = this.#programs[traffic];
+    this.#state[GENERATOR.cursor] = 0;
+    this.#state[GENERATOR.lane] = index;
+    const run = { data, repeat: packets, liveFrames: true, batchSize: BATCH, cpu: this.#cpu };
+    const before = this.#delivered();
+    const start = process.hrtime.bigint();
+    program.testRun(run);
+    const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+    return { sent: this.#state[GENERATOR.cursor]!, delivered: this.#delivered() - before, seconds };
+  }
+
+  /** Sends `packets` (at most 16) and returns those that came out, from their Ethernet header on. */
+  capture(lane: Lane, traffic: Traffic, packets: number): Uint8Array[] {
+    this.#capture[CAPTURE.taken] = 0;
+    this.#capture[CAPTURE.wanted] = packets;
+    this.send(lane, traffic, packets);
+    this.#capture[CAPTURE.wanted] = 0;
+    const { bytes, words, stride } = this.#captured;
+    return Array.from({ length: this.#capture[CAPTURE.taken]! }, (_, index) => {
+      const start = index * stride + CAPTURED_HEADER;
+      return bytes.slice(start, start + words[(index * stride) / 4]!);
+    });
+  }
+
+  close(): void {
+    for (const link of this.#links.splice(0)) link.close();
+    for (const array of this.#arrays.splice(0)) array.close();
+    this.#generator.close();
+    this.#sink.close();
+  }
+
+  #delivered(): number {
+    const counts = this.#sink.map('delivered').getPerCpu(word(0)) ?? [];
+    return counts.reduce(
+      (sum, count) => sum + Number(new DataView(count.buffer, count.byteOffset).getBigUint64(0, true)),
+      0,
+    );
+  }
+
+  #map(object: BpfObject, name: string): SharedArray {
+    const array = SharedArray.map(object.map(name));
+    this.#arrays.push(array);
+    return array;
+  }
+}
+
+/** A map's 32-bit key or value. */
+export const word = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);

@@ -1,0 +1,44 @@
+/** The rows that the others are held against: see reference.bpf.c. */
+import { egressHash } from '../../control/dataplane/hash.ts';
+import { BpfObject, SharedArray, XdpLink } from '../../native/libbpf/index.ts';
+import { objectPath } from './build.ts';
+import { word } from './harness.ts';
+import { type Context, hostFrame } from './packets.ts';
+import type { Row } from './row.ts';
+import type { Lane } from './topology.ts';
+
+/** enum departure: keys of the devmap, by row. */
+const DEPARTURE = { limit: 0, bare: 1 } as const;
+const HASH_WORDS = 8;
+
+/** `slots`: of the limit's footprint, a power of two. */
+export function referenceRow(name: 'bare' | 'limit', lane: Lane, slots: number, hashKey: Uint32Array): Row {
+  const maps = { footprint: { maxEntries: name === 'limit' ? slots : 1 } };
+  const object = BpfObject.open(objectPath('reference'), { maps }).load();
+  const settings = SharedArray.map(object.map('footprint_settings'));
+  settings.words[0] = slots - 1;
+  settings.words.set(hashKey.subarray(0, HASH_WORDS), 1);
+  const link = lane.namespace.run(() => {
+    object.map('departures').set(word(DEPARTURE[name]), word(lane.interfaces.c));
+    return XdpLink.attach(object.program(name), lane.interfaces.b, 'native');
+  });
+  return {
+    name,
+    lane,
+    traffic: 'inside',
+    expected: hostFrame,
+    close: () => {
+      link.close();
+      settings.close();
+      object.close();
+    },
+  };
+}
+
+/** Where `limit` looks for a context in a footprint of `slots`. */
+export function limitSlot({ localUlid, peerUlid }: Context, slots: number, hashKey: Uint32Array): number {
+  const pair = new Uint8Array(32);
+  pair.set(localUlid);
+  pair.set(peerUlid, 16);
+  return egressHash(new Uint32Array(pair.buffer), 0, hashKey) & (slots - 1);
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
+/*
+ * What the rows are held against. `bare` is the harness: nothing but the
+ * redirect. `limit` adds what no table of this size can avoid: one slot of 128
+ * octets, found by a hash of the packet, read whole, and one word of each of
+ * its two cache lines written.
+ */
+#include "packets.h"
+#include "../../bpf/hash.h"
+
+enum departure {
+	DEPARTURE_LIMIT = 0, /* what the zeroed slots hold */
+	DEPARTURE_BARE = 1,
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, __u32);
+} departures SEC(".maps");
+
+struct slot {
+	__u64 word[16];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2097152); /* a power of two; set before loading */
+	__type(key, __u32);
+	__type(value, struct slot);
+} footprint SEC(".maps");
+
+struct footprint_settings {
+	__u32 mask; /* slots - 1 */
+	__u32 hash_key[HASH_WORDS];
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct footprint_settings);
+} footprint_settings SEC(".maps");
+
+SEC("xdp")
+int bare(struct xdp_md *xdp)
+{
+	return bpf_redirect_map(&departures, DEPARTURE_BARE, XDP_ABORTED);
+}
+
+SEC("xdp")
+int limit(struct xdp_md *xdp)
+{
+	struct host_frame *frame = (void *)(long)xdp->data;
+	__u32 zero = 0;
+	struct footprint_settings *settings = bpf_map_lookup_elem(&footprint_settings, &zero);
+
+	if (!settings || (void *)(frame + 1) > (void *)(long)xdp->data_end)
+		return XDP_ABORTED;
+	const __u32 *addresses = (const __u32 *)&frame->ipv6.saddr;
+	/* The hash of the egress table. */
+	__u32 key = keyed_hash(addresses, settings->hash_key, HASH_WORDS) & settings->mask;
+	struct slot *slot = bpf_map_lookup_elem(&footprint, &key);
+
+	if (!slot)
+		return XDP_ABORTED;
+	__u64 departure = 0;
+
+#pragma unroll
+	for (int i = 1; i < 15; i++)
+		departure |= slot->word[i];
+	slot->word[0]++;
+	slot->word[15] += sizeof(*frame);
+	/* The way out depends on what was read, as in a real table. */
+	return bpf_redirect_map(&departures, departure, XDP_ABORTED);
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

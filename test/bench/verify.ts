@@ -1,0 +1,40 @@
+/** Before anything is timed: every row must turn the right packets into the right packets. */
+import { RowError } from './errors.ts';
+import type { Harness } from './harness.ts';
+import { context } from './packets.ts';
+import type { Row } from './row.ts';
+
+const FIRST_FRAMES = 16;
+
+/** Compares the frames of the first of these contexts, octet by octet. Throws RowError. */
+export function verifyFirstFrames(
+  harness: Harness,
+  { name, lane, traffic, expected }: Row,
+  numbers: Uint32Array,
+): void {
+  const frames = Math.min(FIRST_FRAMES, numbers.length);
+  harness.choices.set(numbers.subarray(0, frames));
+  const captured = harness.capture(lane, traffic, frames);
+  if (captured.length !== frames) throw new RowError(name, `${captured.length} of ${frames} frames came out`);
+  for (const [index, frame] of captured.entries()) {
+    const wanted = expected(context(numbers[index]!));
+    if (Buffer.compare(frame, wanted) === 0) continue;
+    throw new RowError(
+      name,
+      `frame ${index} came out as\n  ${hex(frame)}\nwhere\n  ${hex(wanted)}\nwas expected`,
+    );
+  }
+}
+
+/** Sends one packet of each context, which must all arrive: no row may look fast by losing them. Throws RowError. */
+export function verifyEveryContext(
+  harness: Harness,
+  { name, lane, traffic }: Row,
+  numbers: Uint32Array,
+): void {
+  harness.choices.set(numbers);
+  const { sent, delivered } = harness.send(lane, traffic, numbers.length);
+  if (delivered !== sent) throw new RowError(name, `delivers ${delivered} of ${sent} packets`);
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
