@@ -1,7 +1,14 @@
 /** The XDP programs and their tables, loaded and attached. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { BpfObject, type Program, RingBuffer, SharedArray, XdpLink } from '../../native/libbpf/index.ts';
+import {
+  BpfObject,
+  type Program,
+  RingBuffer,
+  SharedArray,
+  SyscallError,
+  XdpLink,
+} from '../../native/libbpf/index.ts';
 import type { Prefix } from '../wire/ipv6/prefix.ts';
 import { EgressTable } from './egress-table.ts';
 import { decodeEvent, type PuntedFrame } from './events.ts';
@@ -39,6 +46,9 @@ export interface DataplaneOptions {
 export const TICK_MILLISECONDS = 100;
 
 const PIN_DIRECTORY = '/sys/fs/bpf/pshim6';
+
+/** Interface numbers are a network namespace's own; its inode tells namespaces apart. */
+const pinOf = (ifindex: number) => join(PIN_DIRECTORY, `${statSync('/proc/self/ns/net').ino}-${ifindex}`);
 
 /** Slots for a capacity: a power of two, at most half full. */
 const slotsFor = (capacity: number) => 2 ** Math.ceil(Math.log2(capacity * 2));
@@ -116,8 +126,8 @@ export class Dataplane {
 
   /** Throws BpfError when the driver refuses, for instance a mode it lacks. */
   attach(program: ProgramName, ifindex: number): void {
-    rmSync(join(PIN_DIRECTORY, String(ifindex)), { force: true });
-    this.#attached.push({ ifindex, link: this.#link(program, ifindex), lasting: true });
+    const link = this.#takeOver(program, ifindex) ?? this.#link(program, ifindex);
+    this.#attached.push({ ifindex, link, lasting: true });
   }
 
   /**
@@ -129,8 +139,30 @@ export class Dataplane {
     if (program === 'inside') setInjection(this.#settings.bytes, ifindex);
   }
 
+  /** The link that an earlier run left, now with our program: no packet meets an interface without one. */
+  #takeOver(program: ProgramName, ifindex: number): XdpLink | undefined {
+    const pin = pinOf(ifindex);
+    if (!existsSync(pin)) return undefined;
+    try {
+      const link = XdpLink.openPinned(pin);
+      link.replace(this.#program(program));
+      return link;
+    } catch (error) {
+      // Its interface is gone, or was attached in another way: begin afresh.
+      if (error instanceof SyscallError) return undefined;
+      throw error;
+    } finally {
+      rmSync(pin, { force: true });
+      if (readdirSync(PIN_DIRECTORY).length === 0) rmdirSync(PIN_DIRECTORY);
+    }
+  }
+
+  #program(name: ProgramName): Program {
+    return name === 'inside' ? this.#inside : this.#outside;
+  }
+
   #link(program: ProgramName, ifindex: number): XdpLink {
-    return XdpLink.attach(program === 'inside' ? this.#inside : this.#outside, ifindex, this.#options.mode);
+    return XdpLink.attach(this.#program(program), ifindex, this.#options.mode);
   }
 
   /** Begins to hand out events. Each is a copy. */
@@ -176,7 +208,7 @@ export class Dataplane {
     for (const { ifindex, link, lasting } of this.#attached) {
       if (keep && lasting) {
         mkdirSync(PIN_DIRECTORY, { recursive: true });
-        link.pin(join(PIN_DIRECTORY, String(ifindex)));
+        link.pin(pinOf(ifindex));
       }
       link.close();
     }

@@ -48,9 +48,9 @@ export const boxCommand = (site: Site): string[] => [
   configurationOf(site),
 ];
 
-/** Starts the daemon and returns when it answers and knows its providers' routers. */
-export async function startBox(site: Site): Promise<void> {
-  const daemon = await start(programName(site), site.box, boxCommand(site));
+/** Starts the daemon and returns when it answers and knows its providers' routers. `words`: more of `run`'s. */
+export async function startBox(site: Site, ...words: readonly string[]): Promise<void> {
+  const daemon = await start(programName(site), site.box, [...boxCommand(site), ...words]);
   const ready = async () => {
     assertAlive(daemon);
     return (await uplinks(site)).every(({ state }) => state === 'up');
@@ -64,7 +64,7 @@ export async function startBox(site: Site): Promise<void> {
 }
 
 export const boxProcess = (site: Site) =>
-  readState()?.processes.find(({ name }) => name === programName(site));
+  readState()?.processes.findLast(({ name }) => name === programName(site));
 
 export const boxStatus = (site: Site) => askDaemon(socketOf(site), 'status') as Promise<StatusReport>;
 export const uplinks = (site: Site) =>

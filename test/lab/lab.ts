@@ -82,7 +82,7 @@ async function raise(options: UpOptions, progress: (line: string) => void): Prom
   for (const site of SITES) writeConfiguration(site, hosts);
   if (options.boxes === false) return;
   progress('the boxes p1 and p2');
-  await together(SITES.map(startBox));
+  await together(SITES.map((site) => startBox(site)));
 }
 
 /** `ip netns exec` puts the files of /etc/netns/NAME over those of /etc. */
