@@ -102,6 +102,9 @@ export function spawnIn(namespace: string, argv: readonly string[], options: Spa
 export const delay = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** An emulated machine (test/vm/) is that much slower. */
+const SLOWNESS = process.env['PSHIM6_VM'] === undefined ? 1 : 8;
+
 /**
  * Asks until the answer is neither undefined nor false and returns it. Throws LabError after
  * `timeout` milliseconds, with the last refusal as its cause, and ProgramEndedError at once.
@@ -111,7 +114,8 @@ export async function until<T>(
   ask: () => Promise<T | undefined | false>,
   timeout = 10_000,
 ): Promise<T> {
-  const deadline = performance.now() + timeout;
+  const limit = timeout * SLOWNESS;
+  const deadline = performance.now() + limit;
   let cause: unknown;
   for (;;) {
     try {
@@ -124,7 +128,7 @@ export async function until<T>(
     }
     if (performance.now() >= deadline) {
       const last = cause instanceof Error ? ` (${cause.message})` : '';
-      throw new LabError(`${what}: not within ${timeout / 1000} s${last}`, { cause });
+      throw new LabError(`${what}: not within ${limit / 1000} s${last}`, { cause });
     }
     await delay(50);
   }
