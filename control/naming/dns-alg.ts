@@ -9,6 +9,7 @@ import { FLAG, RCODE, TYPE } from '../wire/dns/constants.ts';
 import { DnsDecodeError } from '../wire/dns/decode-error.ts';
 import { HEADER_LENGTH, withId } from '../wire/dns/header.ts';
 import { formatName, nameKey } from '../wire/dns/name.ts';
+import type { Address } from '../wire/ipv6/address.ts';
 import { addressesIn, isLocator } from './addresses.ts';
 import { type Answer, readAnswer, succeeded } from './answer.ts';
 import { classifyQuery } from './classify.ts';
@@ -31,7 +32,7 @@ import {
 } from './rewrite.ts';
 import { DEFAULT_DNS_ALG_SETTINGS, type DnsAlgSettings } from './settings.ts';
 import type { Lookup, Transaction } from './transaction.ts';
-import { buildUlidQuery, readUlids } from './ulid-lookup.ts';
+import { buildUlidQuery, readUlids, tellable } from './ulid-lookup.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -224,13 +225,14 @@ export class DnsAlg {
     transaction: Transaction,
     query: AnswerableQuery,
     message: Uint8Array,
-    ulids: Ulids,
+    published: Ulids,
   ): void {
     try {
       const main = readAnswer(message);
-      const different = nameKey(main.name) !== nameKey(ulids.answer.name);
+      const different = nameKey(main.name) !== nameKey(published.answer.name);
       const asksAddresses = query.treatment === 'locators';
-      if (!succeeded(main) || (main.records.length === 0 && !asksAddresses)) {
+      const ulids = tellable(published, asksAddresses ? this.#locatorsIn(main) : [], this.#settings);
+      if (ulids === 'none' || !succeeded(main) || (main.records.length === 0 && !asksAddresses)) {
         this.#pass(transaction);
       } else if (different && main.records.length > 0) {
         this.counters.chainMismatched++;
@@ -255,8 +257,7 @@ export class DnsAlg {
   }
 
   #learn(now: number, { client }: Transaction, query: AnswerableQuery, main: Answer, ulids: Ulids): void {
-    const limit = this.#settings.maxAddressesPerName;
-    const locators = addressesIn(main.message, main.records, limit, isLocator);
+    const locators = this.#locatorsIn(main);
     if (locators.length === 0) {
       this.counters.withoutLocators++;
       return;
@@ -267,6 +268,10 @@ export class DnsAlg {
       this.locators.learn(now, ulid, locators, name, ttl);
       this.#emit({ kind: 'learned', host: client.address, ulid, locators, ttl, name });
     }
+  }
+
+  #locatorsIn(main: Answer): readonly Address[] {
+    return addressesIn(main.message, main.records, this.#settings.maxAddressesPerName, isLocator);
   }
 
   /** A malformed answer is none: the name works without. */

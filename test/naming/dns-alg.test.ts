@@ -165,6 +165,26 @@ describe('AAAA of a name with a ULID', () => {
     assert.deepEqual(only(effects, 'learned')[0]!.locators.map(formatAddress), LOCATORS);
   });
 
+  it('answers the ULID of a host that speaks SHIM6 itself: a routable address among its locators', () => {
+    const scene = new Scene();
+    const [main, second] = scene.ask(question('AAAA', NAME));
+    scene.reply(main!, response(main!, { answers: locators }));
+    const answers = [ulid(NAME, LOCATORS[1]!), ulid(NAME, '2001:db8:99::1')];
+    const effects = scene.reply(second!, response(second!, { answers }));
+    assert.deepEqual(summary(decode(answerIn(effects)).answers), [[NAME, 'AAAA', 120, LOCATORS[1]]]);
+    assert.deepEqual(only(effects, 'learned')[0]!.locators.map(formatAddress), LOCATORS);
+  });
+
+  it('passes where the only ULID is a routable address that the name does not have', () => {
+    const scene = new Scene();
+    const [main, second] = scene.ask(question('AAAA', NAME));
+    const message = response(main!, { answers: locators });
+    scene.reply(main!, message);
+    const effects = scene.reply(second!, response(second!, { answers: [ulid(NAME, '2001:db8:99::1')] }));
+    assert.deepEqual(decode(answerIn(effects)).answers, decode(message).answers);
+    assert.deepEqual(only(effects, 'learned'), []);
+  });
+
   it('sets TC on what exceeds the UDP size of the client', () => {
     const scene = new Scene();
     const [main, second] = scene.ask(question('AAAA', NAME));
