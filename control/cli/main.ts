@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 /** The pshim6 command. Exit status: 0 done, 1 failed, 2 wrong arguments. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { ControlError } from '../api/client.ts';
 import { ControlSocketError } from '../api/server.ts';
 import { ConfigError } from '../config/load.ts';
 import { SiteKeyFileError } from '../store/site-key.ts';
 import { version } from '../version.ts';
 import { AddressError } from '../wire/ipv6/address.ts';
-import { makeCga, makeKey } from './keys.ts';
+import { registerKeyCommands } from './keys.ts';
 import { reports } from './reports.ts';
 
 const program = new Command('pshim6')
@@ -52,26 +52,7 @@ for (const [name, description] of Object.entries(questions) as [keyof typeof que
     });
 }
 
-const wholeNumber = (text: string) => {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
-  return Number(text);
-};
-
-program
-  .command('keygen')
-  .description("make the site's RSA key pair")
-  .requiredOption('--out <file>', 'where to write it (PEM, owner-readable)')
-  .addOption(new Option('--bits <n>', 'modulus length').argParser(wholeNumber).default(2048))
-  .action((options: { out: string; bits: number }) => makeKey(options.out, options.bits));
-
-program
-  .command('cga')
-  .description('make a CGA for a host: the modifier for the configuration, and its CMULA')
-  .requiredOption('--key <file>', "the site's key")
-  .requiredOption('--subnet <prefix>', 'a /64 of the site')
-  .addOption(new Option('--sec <n>', 'RFC 3972 security parameter').argParser(wholeNumber).default(1))
-  .option('--json', 'print JSON')
-  .action((options: { key: string; subnet: string; sec: number; json?: boolean }) => makeCga(options));
+registerKeyCommands(program);
 
 /** The lab is for checkouts; an installed router has no need of it. */
 async function addLab(): Promise<void> {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { formatAddress } from '../wire/ipv6/address.ts';
-import { containsAddress, formatPrefix } from '../wire/ipv6/prefix.ts';
-import { type Config, configSchema } from './schema.ts';
+import { combine, containsAddress, formatPrefix } from '../wire/ipv6/prefix.ts';
+import { type Config, configSchema, type HostConfig } from './schema.ts';
 
 export class ConfigError extends Error {
   readonly mistakes: readonly string[];
@@ -35,7 +35,14 @@ export function parseConfig(text: string, file = 'configuration'): Config {
       file,
       document.errors.map((error) => error.message.split('\n')[0]!),
     );
-  const tree: unknown = document.toJS({ maxAliasCount: 100 });
+  let tree: unknown;
+  try {
+    tree = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // ReferenceError: an alias without an anchor, or aliases of aliases without measure.
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new ConfigError(file, [error.message]);
+  }
   const result = configSchema.safeParse(tree);
   if (!result.success) {
     throw new ConfigError(
@@ -84,9 +91,11 @@ function* contradictions(config: Config): Generator<string> {
       yield `${key}.prefix: must be /64 or shorter, found ${formatPrefix(provider.prefix)}`;
   }
   for (const [index, host] of config.hosts.entries()) {
-    if (config.site.prefixes.some((prefix) => containsAddress(prefix, host.subnet.address))) continue;
-    const valid = config.site.prefixes.map(formatPrefix).join(', ');
-    yield `hosts.${index}.subnet: ${formatPrefix(host.subnet)} is in none of site.prefixes (${valid})`;
+    if (!config.site.prefixes.some((prefix) => containsAddress(prefix, host.subnet.address))) {
+      const valid = config.site.prefixes.map(formatPrefix).join(', ');
+      yield `hosts.${index}.subnet: ${formatPrefix(host.subnet)} is in none of site.prefixes (${valid})`;
+    }
+    yield* hbaContradictions(config, host, `hosts.${index}.hba`);
   }
   for (const [index, prefix] of config.site.prefixes.entries()) {
     if (config.ulids.some((ulids) => containsAddress(ulids, prefix.address))) continue;
@@ -94,9 +103,33 @@ function* contradictions(config: Config): Generator<string> {
   }
 }
 
+function* hbaContradictions(config: Config, { subnet, hba }: HostConfig, key: string): Generator<string> {
+  if (config.site.identity === 'cga') {
+    if (hba !== undefined) yield `${key}: site.identity is cga; it must be hba for a host to have an HBA set`;
+    return;
+  }
+  if (hba === undefined) {
+    yield `${key}: is missing, and site.identity is hba; pshim6 hba makes a set`;
+    return;
+  }
+  const prefixes = hba.prefixes.map(formatPrefix);
+  yield* duplicates(`${key}.prefixes`, '', prefixes);
+  if (!prefixes.includes(formatPrefix(subnet))) {
+    yield `${key}.prefixes: the host's subnet ${formatPrefix(subnet)} is not among them (${prefixes.join(', ')})`;
+  }
+  if (hba['extended-modifier'] === undefined) return;
+  for (const { name, prefix } of config.providers) {
+    const locators = { address: combine(prefix, subnet.address), length: 64 };
+    if (prefixes.includes(formatPrefix(locators))) continue;
+    yield `${key}.prefixes: ${formatPrefix(locators)} of provider ${name} is not among them, and without a key only they can be proven`;
+  }
+}
+
+/** `key` is that of the value in an entry of the list; empty when the entry is the value. */
 function* duplicates(list: string, key: string, values: readonly string[]): Generator<string> {
+  const place = (index: number) => [list, index, key].filter((part) => part !== '').join('.');
   for (const [index, value] of values.entries()) {
     const first = values.indexOf(value);
-    if (first < index) yield `${list}.${index}.${key}: ${value} is also ${list}.${first}.${key}`;
+    if (first < index) yield `${place(index)}: ${value} is also ${place(first)}`;
   }
 }

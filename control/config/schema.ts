@@ -1,5 +1,6 @@
 /** What a configuration file may say. Defaults are here and nowhere else. */
 import { z } from 'zod';
+import { KEY_TYPES } from '../identity/key-type.ts';
 import { AddressError, parseAddress } from '../wire/ipv6/address.ts';
 import { parsePrefix } from '../wire/ipv6/prefix.ts';
 
@@ -39,13 +40,28 @@ const provider = z.strictObject({
   weight: z.int().min(0).max(255).default(1),
 });
 
+const subnet = prefix.refine((value) => value.length === 64, 'a subnet is a /64');
+
+/** What an HBA set is made of besides the modifier (RFC 5535 §6); `pshim6 hba` prints it. */
+const hba = z.strictObject({
+  /** All /64s of the set, the host's subnet among them. They and their order are hashed into every address. */
+  prefixes: z.array(subnet).min(1).max(33),
+  /** 48 octets in hexadecimal, in place of the site's key: the addresses are HBAs only, and their set is final. */
+  'extended-modifier': z
+    .string()
+    .regex(/^[0-9a-f]{96}$/i, 'an extended modifier is 96 hexadecimal digits')
+    .optional(),
+});
+
 const host = z.strictObject({
   name,
-  subnet: prefix.refine((value) => value.length === 64, 'a subnet is a /64'),
+  subnet,
   /** CGA modifier (RFC 3972 §3): 16 octets in hexadecimal. */
   modifier: z.string().regex(/^[0-9a-f]{32}$/i, 'a modifier is 32 hexadecimal digits'),
   sec: z.literal([0, 1, 2]).default(1),
   'collision-count': z.int().min(0).max(2).default(0),
+  /** Needed, and allowed, when `site.identity` is hba. */
+  hba: hba.optional(),
 });
 
 export const configSchema = z.strictObject({
@@ -55,6 +71,16 @@ export const configSchema = z.strictObject({
     prefixes: z.array(prefix).min(1).max(8),
     /** PEM file of the site's private key. */
     key: z.string().min(1),
+    /**
+     * What proves that locators are a host's. `cga`: a signature; any provider's prefix will do. `hba`: the hash in its
+     * addresses, without a signature; prefixes that came after the set was made need one still.
+     */
+    identity: z.enum(['cga', 'hba']).default('cga'),
+    /** Types of keys accepted from peers. */
+    'peer-keys': z
+      .array(z.enum(KEY_TYPES))
+      .min(1)
+      .default([...KEY_TYPES]),
   }),
   inside: z.array(z.strictObject({ interface: interfaceName, address, mtu })).min(1),
   providers: z.array(provider).min(1).max(32),
@@ -65,6 +91,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Most contexts held at once. */
       capacity: z.int().min(16).max(4194304).default(65536),
+      /** Seconds without a packet, either way, after which one is discarded (RFC 5533 §9: 300 at least). */
+      idle: z.int().min(10).max(604_800).default(600),
     })
     .prefault({}),
   'first-packets': z

@@ -96,6 +96,9 @@ function increment(number: Uint8Array): void {
   }
 }
 
+/** Sec of an address, 0 to 7: the three leftmost bits of its interface identifier. */
+export const securityParameter = (address: Address): number => address[INTERFACE_IDENTIFIER]! >> 5;
+
 function leadingZeroOctets(digest: Uint8Array, count: number): boolean {
   for (let index = 0; index < count; index++) if (digest[index] !== 0) return false;
   return true;
@@ -121,7 +124,7 @@ export function verifyCga(address: Address, parameters: Uint8Array): CgaVerifica
   for (let index = 1; index < 8; index++) {
     if (hash1[index] !== address[INTERFACE_IDENTIFIER + index]) return invalid(4);
   }
-  const sec = first >> 5;
+  const sec = securityParameter(address);
   if (sec > 0) {
     const hash2 = sha1(parameters.slice().fill(0, MODIFIER_LENGTH, PUBLIC_KEY_OFFSET));
     if (!leadingZeroOctets(hash2, 2 * sec)) return invalid(7);

@@ -1,17 +1,37 @@
 /** The site's key pair, the CGA Parameters bound to each host, and the two caches that spare public-key operations. */
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { findMultiPrefix } from '../wire/cga/multi-prefix.ts';
 import { decodeCgaParameters } from '../wire/cga/parameters.ts';
 import { type Address, addressKey, formatAddress } from '../wire/ipv6/address.ts';
-import { DecodeError, equalOctets } from '../wire/octets.ts';
+import { equalOctets } from '../wire/octets.ts';
 import { type CgaVerification, verifyCga } from './cga.ts';
-import type { ClaimVerification, IdentityProvider, LocatorClaim } from './identity-provider.ts';
-import { MINIMUM_RSA_BITS, signedOctets, signLocators, verifyLocators } from './signature.ts';
+import { claimKey, provesUlid, verifyClaim } from './claim.ts';
+import { verifyHba } from './hba.ts';
+import type {
+  ClaimVerification,
+  IdentityProvider,
+  LocatorClaim,
+  LocatorMethod,
+} from './identity-provider.ts';
+import { KEY_TYPES, type KeyType } from './key-type.ts';
+import { signedOctets } from './signature.ts';
+import { type SigningKey, SiteKeyError, signingKey } from './signing-key.ts';
 
 export class UnknownUlidError extends Error {
   readonly ulid: Address;
   constructor(ulid: Address) {
-    super(`${formatAddress(ulid)} is not bound to this site's key`);
+    super(`${formatAddress(ulid)} is not a host of this site`);
     this.name = 'UnknownUlidError';
+    this.ulid = ulid;
+  }
+}
+
+/** A locator of an HBA-only ULID is not in its set: without a key nothing else can prove it. */
+export class KeylessUlidError extends Error {
+  readonly ulid: Address;
+  constructor(ulid: Address) {
+    super(`${formatAddress(ulid)} is an HBA without a key: only addresses of its set can be its locators`);
+    this.name = 'KeylessUlidError';
     this.ulid = ulid;
   }
 }
@@ -29,54 +49,53 @@ export class BindingError extends Error {
   }
 }
 
-/** The key cannot sign for SHIM6: RFC 5533 §16 asks for RSA of 1024 bits at least. */
-export class SiteKeyError extends Error {
-  constructor(detail: string) {
-    super(`the site key ${detail}, RSA of at least ${MINIMUM_RSA_BITS} bits is needed (RFC 5533 §16)`);
-    this.name = 'SiteKeyError';
-  }
-}
-
 interface Binding {
   readonly parameters: Uint8Array;
+  /** False for an HBA-only ULID: there is a nonce in the place of the key. */
+  readonly hasKey: boolean;
   /** The last signature and what it covers: a host has one current locator list. */
   signed: Uint8Array | undefined;
   signature: Uint8Array | undefined;
 }
 
 export interface SiteIdentityOptions {
-  readonly privateKey: KeyObject;
+  /** Only a site whose ULIDs are all HBAs without a key can do without. */
+  readonly privateKey?: KeyObject;
+  /** The types of keys whose signatures are accepted from peers; all when absent. */
+  readonly keyTypes?: readonly KeyType[];
   /** Verified claims remembered; the least recently used goes first. */
   readonly verifications?: number;
 }
 
 export class SiteIdentity implements IdentityProvider {
-  /** DER SubjectPublicKeyInfo: the public key that the hosts' CGAs hash. */
-  readonly publicKey: Uint8Array;
-  readonly #privateKey: KeyObject;
+  readonly #key: SigningKey | undefined;
+  readonly #keyTypes: readonly KeyType[];
   readonly #bindings = new Map<string, Binding>();
   readonly #verified = new Set<string>();
   readonly #verifications: number;
 
   /** Throws SiteKeyError. */
-  constructor({ privateKey, verifications = 65_536 }: SiteIdentityOptions) {
-    const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0;
-    if (privateKey.asymmetricKeyType !== 'rsa')
-      throw new SiteKeyError(`is of type ${privateKey.asymmetricKeyType}`);
-    if (bits < MINIMUM_RSA_BITS) throw new SiteKeyError(`has ${bits} bits`);
-    this.#privateKey = privateKey;
-    this.publicKey = Uint8Array.from(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }));
+  constructor({ privateKey, keyTypes = KEY_TYPES, verifications = 65_536 }: SiteIdentityOptions) {
+    this.#key = privateKey && signingKey(privateKey);
+    this.#keyTypes = keyTypes;
     this.#verifications = verifications;
+  }
+
+  /** DER SubjectPublicKeyInfo: the public key that the hosts' CGAs hash. Throws SiteKeyError when there is none. */
+  get publicKey(): Uint8Array {
+    return this.#siteKey().publicKey;
   }
 
   /** Makes `ulid` a host of the site. Throws BindingError; DecodeError when `parameters` are malformed. */
   bind(ulid: Address, parameters: Uint8Array): void {
     const verification = verifyCga(ulid, parameters);
     if (!verification.valid) throw new BindingError(ulid, verification);
-    if (!equalOctets(decodeCgaParameters(parameters).publicKey, this.publicKey)) {
+    const decoded = decodeCgaParameters(parameters);
+    const hasKey = findMultiPrefix(decoded)?.publicKey ?? true;
+    if (hasKey && !(this.#key && equalOctets(decoded.publicKey, this.#key.publicKey))) {
       throw new BindingError(ulid, 'other-key');
     }
-    this.#bindings.set(addressKey(ulid), { parameters, signed: undefined, signature: undefined });
+    this.#bindings.set(addressKey(ulid), { parameters, hasKey, signed: undefined, signature: undefined });
   }
 
   unbind(ulid: Address): void {
@@ -87,18 +106,23 @@ export class SiteIdentity implements IdentityProvider {
     return this.#binding(ulid).parameters;
   }
 
+  method(ulid: Address, locator: Address): LocatorMethod {
+    return verifyHba(locator, this.#binding(ulid).parameters).valid ? 'HBA' : 'CGA';
+  }
+
   sign(ulid: Address, generation: number, locators: readonly Address[]): Uint8Array {
     const binding = this.#binding(ulid);
     const octets = signedOctets(generation, locators);
     if (!binding.signature || !binding.signed || !equalOctets(octets, binding.signed)) {
-      binding.signature = signLocators(this.#privateKey, generation, locators);
+      if (!binding.hasKey) throw new KeylessUlidError(ulid);
+      binding.signature = this.#siteKey().sign(octets);
       binding.signed = octets;
     }
     return binding.signature;
   }
 
   verifyParameters(ulid: Address, parameters: Uint8Array): boolean {
-    return verifyCga(ulid, parameters).valid;
+    return provesUlid(ulid, parameters);
   }
 
   verify(claim: LocatorClaim): ClaimVerification {
@@ -107,7 +131,7 @@ export class SiteIdentity implements IdentityProvider {
       this.#verified.add(key);
       return { valid: true };
     }
-    const result = verifyClaim(claim);
+    const result = verifyClaim(claim, this.#keyTypes);
     // Only what holds is remembered: forged claims cannot push out the real ones.
     if (result.valid) {
       this.#verified.add(key);
@@ -117,36 +141,14 @@ export class SiteIdentity implements IdentityProvider {
     return result;
   }
 
+  #siteKey(): SigningKey {
+    if (this.#key === undefined) throw new SiteKeyError('is missing');
+    return this.#key;
+  }
+
   #binding(ulid: Address): Binding {
     const binding = this.#bindings.get(addressKey(ulid));
     if (binding === undefined) throw new UnknownUlidError(ulid);
     return binding;
-  }
-}
-
-/** Distinguishes claims by everything that verification reads; lengths keep the fields apart. */
-function claimKey(claim: LocatorClaim): string {
-  const digest = createHash('sha256');
-  const lengths = Uint32Array.of(claim.parameters.length, claim.locators.length);
-  digest.update(claim.ulid).update(lengths).update(claim.parameters);
-  digest.update(signedOctets(claim.generation, claim.locators)).update(claim.signature);
-  return digest.digest('base64url');
-}
-
-function verifyClaim({ ulid, parameters, generation, locators, signature }: LocatorClaim): ClaimVerification {
-  if (!verifyCga(ulid, parameters).valid) return { valid: false, reason: 'cga' };
-  const publicKey = publicKeyOf(parameters);
-  if (publicKey === undefined) return { valid: false, reason: 'cga' };
-  const result = verifyLocators(publicKey, generation, locators, signature);
-  if (result === 'valid') return { valid: true };
-  return { valid: false, reason: result === 'invalid' ? 'signature' : result };
-}
-
-function publicKeyOf(parameters: Uint8Array): Uint8Array | undefined {
-  try {
-    return decodeCgaParameters(parameters).publicKey;
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
   }
 }

@@ -47,6 +47,42 @@ test('a mistake names its key, the value found and what is allowed', () => {
   for (const [from, to, expected] of rows) assert.match(changed(from, to)[0] ?? 'accepted', expected);
 });
 
+const hbaConfig = `
+site: { name: s, prefixes: [fc00:db8:1::/48], key: /k, identity: hba }
+inside: [{ interface: lan, address: fc00:db8:1::1 }]
+providers: [{ name: x, interface: x1, prefix: 2001:db8:11::/48, gateway: fe80::1 }]
+hosts: [{ name: h, subnet: fc00:db8:1:7::/64, modifier: ${'0a'.repeat(16)}, hba: { prefixes: [fc00:db8:1:7::/64, 2001:db8:11:7::/64] } }]
+`;
+
+test('site.identity is cga by default, and hba asks for the sets of hosts', () => {
+  assert.equal(parseConfig(minimalConfig).site.identity, 'cga');
+  assert.equal(parseConfig(hbaConfig).hosts[0]?.hba?.prefixes.length, 2);
+  const rows: [from: string, to: string, expected: RegExp][] = [
+    ['identity: hba', 'identity: cga', /^hosts\.0\.hba: site\.identity is cga/],
+    ['identity: hba', 'identity: abc', /^site\.identity: .*"cga".*\(found "abc"\)/],
+    [/, hba: \{.*?\} /.exec(hbaConfig)![0], '', /^hosts\.0\.hba: is missing.*pshim6 hba/],
+    ['fc00:db8:1:7::/64, 2001', '2001', /^hosts\.0\.hba\.prefixes: .*subnet fc00:db8:1:7::\/64 is not among/],
+    ['11:7::/64]', '11:7::/56]', /^hosts\.0\.hba\.prefixes\.1: /],
+    [
+      '2001:db8:11:7::/64]',
+      'fc00:db8:1:7::/64]',
+      /^hosts\.0\.hba\.prefixes\.1: fc00:db8:1:7::\/64 is also hosts\.0\.hba\.prefixes\.0$/,
+    ],
+    ['11:7::/64]', '11:7::/64], extended-modifier: 0a', /^hosts\.0\.hba\.extended-modifier: .*96/],
+  ];
+  for (const [from, to, expected] of rows) {
+    assert.ok(hbaConfig.includes(from), from);
+    assert.match(mistakesOf(hbaConfig.replace(from, to))[0] ?? 'accepted', expected);
+  }
+});
+
+test('a provider outside a set is possible with a key, and a mistake without', () => {
+  const moved = hbaConfig.replace('2001:db8:11::/48', '2001:db8:13::/48');
+  assert.deepEqual(mistakesOf(moved), []);
+  const keyless = moved.replace('11:7::/64]', `11:7::/64], extended-modifier: ${'0a'.repeat(48)}`);
+  assert.match(mistakesOf(keyless).join(), /^hosts\.0\.hba\.prefixes: 2001:db8:13:7::\/64 of provider x/);
+});
+
 test('an unknown key is named', () => {
   assert.match(changed('site: {', 'site: { colour: blue,').join(), /site: .*colour/);
 });
@@ -67,7 +103,7 @@ test('two providers of one name are told apart', () => {
 });
 
 test('broken YAML, aliases without end and no mapping at all are mistakes, not crashes', () => {
-  for (const text of ['{', 'a: &a [*a]', '- 1', '', '"', 'a: 1\na: 2'])
+  for (const text of ['{', '*!', 'a: &a [*a]', '- 1', '', '"', 'a: 1\na: 2'])
     assert.ok(mistakesOf(text).length > 0, text);
 });
 

@@ -17,7 +17,12 @@ const cores: Readonly<Record<string, readonly string[]>> = {
   steering: ['wire'],
 };
 /** Cores have no clock, socket, file or randomness; hashing and signing are functions. */
-const allowedModules = new Set(['node:crypto', 'ipaddr.js']);
+const allowedModules = new Set([
+  'node:crypto',
+  'ipaddr.js',
+  '@noble/curves/ed25519.js',
+  '@noble/curves/nist.js',
+]);
 const forbiddenWords =
   /\b(Date\.now|new Date\(|performance\.|setTimeout|setInterval|setImmediate|Math\.random|randomBytes|randomUUID|randomInt|getRandomValues|generateKeyPair\w*|process\.)/;
 

@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { test } from 'node:test';
 import { generateCga } from '../../control/identity/cga.ts';
 import type { LocatorClaim } from '../../control/identity/identity-provider.ts';
 import { verifyLocators } from '../../control/identity/signature.ts';
-import {
-  BindingError,
-  SiteIdentity,
-  SiteKeyError,
-  UnknownUlidError,
-} from '../../control/identity/site-identity.ts';
+import { BindingError, SiteIdentity, UnknownUlidError } from '../../control/identity/site-identity.ts';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 
 const subnetPrefix = parseAddress('fc00:db8:1::');
@@ -29,7 +24,7 @@ function site(verifications?: number) {
   return { identity, ulid: host.address, parameters: host.parameters };
 }
 
-function claimed(generation = 7): { identity: SiteIdentity; claim: LocatorClaim } {
+function claimed(generation = 7) {
   const { identity, ulid, parameters } = site();
   const signature = identity.sign(ulid, generation, locators);
   return { identity, claim: { ulid, parameters, generation, locators, signature } };
@@ -40,8 +35,12 @@ test('what a site signs, another verifies, and it is plain RSASSA-PKCS1-v1_5', (
   const other = new SiteIdentity({ privateKey: rsa(1024) });
   assert.deepEqual(other.verify(claim), { valid: true });
   assert.deepEqual(other.verify(claim), { valid: true });
-  assert.equal(claim.signature.length, 128);
   assert.equal(verifyLocators(identity.publicKey, 7, locators, claim.signature), 'valid');
+  const octets = Buffer.concat([
+    Buffer.from('4a3056624858574b3655416f506a6d48' + '00000007', 'hex'),
+    ...locators,
+  ]);
+  assert.ok(verify('sha1', octets, createPublicKey(siteKey), claim.signature));
 });
 
 test('a signature is made once per generation and list', () => {
@@ -60,27 +59,16 @@ test('a claim with anything changed does not hold, also after the true one was r
   const parameters = claim.parameters.slice();
   parameters[0] = 1;
   const refused = (changes: Partial<LocatorClaim>, reason: string) =>
-    assert.deepEqual(identity.verify({ ...claim, ...changes }), { valid: false, reason });
+    assert.deepEqual(identity.verify({ ...claim, ...changes }), { valid: false, reason, locator: 0 });
   refused({ signature }, 'signature');
   refused({ signature: new Uint8Array(1) }, 'signature');
+  refused({ signature: undefined }, 'signature');
   refused({ generation: 8 }, 'signature');
   refused({ locators: [...locators].reverse() }, 'signature');
   refused({ locators: locators.slice(1) }, 'signature');
   refused({ parameters }, 'cga');
   refused({ parameters: new Uint8Array() }, 'cga');
   refused({ ulid: parseAddress('fc00:db8:1::1') }, 'cga');
-});
-
-test('keys that are not RSA or are too short are refused on both sides', () => {
-  const small = generateKeyPairSync('rsa', { modulusLength: 512 });
-  const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  assert.throws(() => new SiteIdentity({ privateKey: small.privateKey }), SiteKeyError);
-  assert.throws(() => new SiteIdentity({ privateKey: curve.privateKey }), SiteKeyError);
-  for (const { publicKey } of [small, curve]) {
-    const der = Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' }));
-    assert.equal(verifyLocators(der, 1, locators, new Uint8Array(64)), 'unsupported-key');
-  }
-  assert.equal(verifyLocators(Uint8Array.of(0x30, 1, 0), 1, locators, new Uint8Array(64)), 'unsupported-key');
 });
 
 test('a binding needs parameters of that address and of the site key', () => {
