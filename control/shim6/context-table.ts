@@ -1,12 +1,13 @@
-/** Contexts and the keys that find them: ULID pair, CT(local), CT(peer), Initiator Nonce (RFC 5533 §12.4). */
+/** Contexts and the keys that find them: ULID pair and FII, CT(local), CT(peer), Initiator Nonce (RFC 5533 §12.4). */
 import { type Address, addressKey } from '../wire/ipv6/address.ts';
-import { Context, NO_TAG } from './context.ts';
+import { Context, ForkedContext, NO_TAG } from './context.ts';
 import type { Handshake } from './handshake.ts';
-import type { Host } from './local-host.ts';
+import { HostTable } from './host-table.ts';
+import { type Host, listsAddress } from './local-host.ts';
 import { NO_LOCATORS, Peer } from './peer.ts';
 
 export class ContextTable {
-  readonly hosts = new Map<string, Host>();
+  readonly hosts = new HostTable();
   /** Handshakes under way by their Initiator Nonce, which R1 and R2 repeat. */
   readonly handshakes = new Map<number, Handshake>();
   readonly #peers = new Map<string, Peer>();
@@ -20,13 +21,17 @@ export class ContextTable {
     return this.#size;
   }
 
-  host(ulid: Address): Host | undefined {
-    return this.hosts.get(addressKey(ulid));
+  /** The context of a ULID pair; `fork` is its Forked Instance Identifier, zero for the default one. */
+  find(host: Host, peerUlid: Address, fork: number): Context | undefined {
+    const peer = this.#peers.get(addressKey(peerUlid));
+    if (peer === undefined) return undefined;
+    return fork === 0 ? host.contexts.get(peer) : host.forks?.get(peer)?.get(fork);
   }
 
-  find(host: Host, peerUlid: Address): Context | undefined {
+  /** How many forked contexts a ULID pair has. */
+  forks(host: Host, peerUlid: Address): number {
     const peer = this.#peers.get(addressKey(peerUlid));
-    return peer && host.contexts.get(peer);
+    return (peer && host.forks?.get(peer)?.size) ?? 0;
   }
 
   withLocalTag(tag: number): Context | undefined {
@@ -39,30 +44,47 @@ export class ContextTable {
     return Array.isArray(found) ? found : [found];
   }
 
-  *contexts(): IterableIterator<Context> {
-    for (const host of this.hosts.values()) yield* host.contexts.values();
+  /** The context that sends with CT(peer) between these locators, RFC 5533 §12.4: there is at most one. */
+  sendingWith(tag: number, localLocator: Address, peerLocator: Address): Context | undefined {
+    return this.withPeerTag(tag).find(
+      (context) => context.receivesAt(localLocator) && listsAddress(context.peerList.locators, peerLocator),
+    );
   }
 
-  /** A new context in IDLE; there is none yet for the pair. */
-  add(host: Host, peerUlid: Address, now: number): Context {
+  *contexts(): IterableIterator<Context> {
+    for (const host of this.hosts.values()) yield* host.allContexts();
+  }
+
+  /** Calls `visit` for every context, which it may remove. Nothing is allocated per context. */
+  visit(visit: (context: Context) => void): void {
+    for (const host of this.hosts.values()) {
+      host.contexts.forEach(visit);
+      if (host.forks !== undefined) for (const forks of host.forks.values()) forks.forEach(visit);
+    }
+  }
+
+  /** A new context in IDLE; there is none yet for the pair and the fork. */
+  add(host: Host, peerUlid: Address, fork: number, now: number): Context {
     const key = addressKey(peerUlid);
     let peer = this.#peers.get(key);
     if (peer === undefined) {
       peer = new Peer(peerUlid);
       this.#peers.set(key, peer);
     }
-    const context = new Context(host, peer, now);
-    host.contexts.set(peer, context);
+    const context = fork === 0 ? new Context(host, peer, now) : new ForkedContext(host, peer, now, fork);
+    host.addContext(context);
     peer.contexts++;
     this.#size++;
     return context;
   }
 
+  /** The context is found no more. It keeps its tags and locators, for those who have yet to forget it. */
   remove(context: Context): void {
     const peer = context.peerHost;
-    this.forget(context);
+    this.#byLocalTag.delete(context.localTagNumber);
+    this.#forgetPeerTag(context);
     context.state = 'IDLE';
-    context.host.contexts.delete(peer);
+    context.host.deleteContext(context);
     this.#size--;
     if (--peer.contexts === 0) this.#peers.delete(peer.key);
   }
@@ -70,6 +92,11 @@ export class ContextTable {
   /** Gives up what identified the context to its peer; the ULID pair still finds it. */
   forget(context: Context): void {
     this.setLocalTag(context, NO_TAG);
+    this.forgetPeer(context);
+  }
+
+  /** Gives up CT(peer) and Ls(peer). */
+  forgetPeer(context: Context): void {
     this.setPeerTag(context, NO_TAG);
     context.peerList = NO_LOCATORS;
   }
@@ -87,16 +114,18 @@ export class ContextTable {
   }
 
   setPeerTag(context: Context, tag: number): void {
-    const old = context.peerTagNumber;
-    if (old === tag) return;
-    if (old !== NO_TAG) {
-      const others = this.withPeerTag(old).filter((other) => other !== context);
-      if (others.length === 0) this.#byPeerTag.delete(old);
-      else this.#byPeerTag.set(old, others.length === 1 ? others[0]! : others);
-    }
+    if (context.peerTagNumber === tag) return;
+    this.#forgetPeerTag(context);
     context.peerTagNumber = tag;
     if (tag === NO_TAG) return;
     const others = this.withPeerTag(tag);
     this.#byPeerTag.set(tag, others.length === 0 ? context : [...others, context]);
+  }
+
+  #forgetPeerTag(context: Context): void {
+    const tag = context.peerTagNumber;
+    const others = this.withPeerTag(tag).filter((other) => other !== context);
+    if (others.length === 0) this.#byPeerTag.delete(tag);
+    else this.#byPeerTag.set(tag, others.length === 1 ? others[0]! : others);
   }
 }

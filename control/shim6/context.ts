@@ -19,6 +19,8 @@ export interface ContextView {
   /** ULID(local) and ULID(peer). */
   readonly local: Address;
   readonly peer: Address;
+  /** Forked Instance Identifier, RFC 5533 §4.2; zero is the default context of the pair. */
+  readonly fork: number;
   readonly state: State;
   /** CT(local) and CT(peer); the latter is zero until the peer has told it. */
   readonly localTag: ContextTag;
@@ -74,6 +76,10 @@ export class Context implements ContextView {
     return this.peerHost.ulid;
   }
 
+  get fork(): number {
+    return 0;
+  }
+
   get localTag(): ContextTag {
     return tagFromNumber(Math.max(0, this.localTagNumber));
   }
@@ -96,5 +102,24 @@ export class Context implements ContextView {
 
   get peerLocators(): readonly PeerLocator[] {
     return this.peerList.locators;
+  }
+
+  /** Whether `address` is in Ls(local): now, or as far as the peer knows. */
+  receivesAt(address: Address): boolean {
+    return this.host.hasLocator(address) || listsAddress(this.announced.locators, address);
+  }
+}
+
+/** A context beside the default one of its ULID pair. A class of its own: default contexts carry no identifier. */
+export class ForkedContext extends Context {
+  readonly #fork: number;
+
+  constructor(host: Host, peer: Peer, now: number, fork: number) {
+    super(host, peer, now);
+    this.#fork = fork;
+  }
+
+  override get fork(): number {
+    return this.#fork;
   }
 }

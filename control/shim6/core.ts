@@ -11,6 +11,7 @@ import type { Effect } from './effects.ts';
 import { ErrorReporter } from './error-message.ts';
 import type { Handshake } from './handshake.ts';
 import { Queue } from './queue.ts';
+import { RateLimit } from './rate-limit.ts';
 import { ResponderValidators } from './responder-validator.ts';
 import type { Shim6Settings } from './settings.ts';
 import type { Update } from './update.ts';
@@ -24,14 +25,18 @@ export class Core {
   /** Contexts whose peer has to learn what changed here. */
   readonly updates = new Queue<Context>();
   readonly counters = zeroCounters();
-  readonly errors = new ErrorReporter(this);
+  readonly errors: ErrorReporter;
   readonly validators: ResponderValidators;
+  /** For R1bis. */
+  readonly recoveries: RateLimit;
   readonly #random: (length: number) => Uint8Array;
 
   constructor(random: (length: number) => Uint8Array, identity: IdentityProvider, settings: Shim6Settings) {
     this.#random = random;
     this.identity = identity;
     this.settings = settings;
+    this.errors = new ErrorReporter(this, settings.errorsPerSecond);
+    this.recoveries = new RateLimit(settings.recoveriesPerSecond);
     this.validators = new ResponderValidators(random, settings.VALIDATOR_MIN_LIFETIME);
   }
 
@@ -52,27 +57,34 @@ export class Core {
     }
   }
 
+  /** A random number for a new list of locators, and not the one before (RFC 5533 §10.1). */
+  freshGeneration(before: number): number {
+    for (;;) {
+      const generation = this.randomU32();
+      if (generation !== before) return generation;
+    }
+  }
+
   /** `nominal` doubled per retransmission, then times a random factor of 0.5 to 1.5 (RFC 5533 §14). */
   backoff(nominal: number, retries: number, maximum = Number.POSITIVE_INFINITY): number {
     return Math.min(nominal * 2 ** retries, maximum) * (0.5 + this.randomU32() / 2 ** 32);
   }
 
-  /** The encoded message, or undefined, counted, when it would exceed 1280 octets with its headers. */
+  /** The encoded message, or undefined when it would exceed 1280 octets with its headers. */
   encode(message: Message): Uint8Array | undefined {
     try {
       return encodeMessage(message, this.settings.maximumMessage);
     } catch (error) {
-      if (!(error instanceof EncodeError) || error.code !== 'too-long') throw error;
-      this.count('message-too-long');
-      return undefined;
+      if (error instanceof EncodeError && error.code === 'too-long') return undefined;
+      throw error;
     }
   }
 
-  /** Encodes and sends; false when the message does not fit. */
-  send(source: Address, destination: Address, message: Message): boolean {
+  /** Encodes and sends; counts a message that does not fit. */
+  send(source: Address, destination: Address, message: Message): void {
     const bytes = this.encode(message);
-    if (bytes !== undefined) this.sendBytes(source, destination, bytes);
-    return bytes !== undefined;
+    if (bytes === undefined) this.count('message-too-long');
+    else this.sendBytes(source, destination, bytes);
   }
 
   sendBytes(source: Address, destination: Address, message: Uint8Array): void {
@@ -83,9 +95,15 @@ export class Core {
   remove(context: Context): void {
     this.endHandshake(context);
     this.endUpdate(context);
-    const established = context.establishedAt !== undefined;
     this.table.remove(context);
-    if (established) this.effects.push({ kind: 'removed', context });
+    this.stopCarrying(context);
+  }
+
+  /** Tells, if the context carried payload, that it does no more. */
+  stopCarrying(context: Context): void {
+    if (context.establishedAt === undefined) return;
+    context.establishedAt = undefined;
+    this.effects.push({ kind: 'removed', context });
   }
 
   endHandshake(context: Context): void {
@@ -94,6 +112,7 @@ export class Core {
     this.deadlines.cancel(handshake);
     this.table.forgetNonce(handshake);
     context.handshake = undefined;
+    context.host.unfinished--;
   }
 
   endUpdate(context: Context): void {

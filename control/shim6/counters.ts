@@ -7,17 +7,18 @@ export const counterNames = [
   'unknown-message',
   'critical-option',
   // Messages and options that are understood but not acted on.
-  'ignored-R1bis',
-  'ignored-I2bis',
   'ignored-Keepalive',
   'ignored-Probe',
   'ignored-Error',
-  'ignored-forked',
   // Establishment.
   'not-for-us',
   'bad-validator',
   'unmatched-R1',
   'unmatched-R2',
+  'unmatched-R1bis',
+  'unmatched-Error',
+  'unmatched-ICMP',
+  'refused-by-peer',
   'replayed-I2',
   // Verification of a peer's locators, RFC 5533 §7.2.
   'bad-parameters',
@@ -31,14 +32,18 @@ export const counterNames = [
   // After establishment.
   'unknown-tag',
   'stale-tag',
+  'too-early',
   'unmatched-acknowledgement',
   'no-update-source',
   'context-confusion',
   // Limits.
   'table-full',
+  'too-many-unfinished',
+  'too-many-forks',
   'shared-tag',
   'message-too-long',
   'errors-suppressed',
+  'R1bis-suppressed',
 ] as const;
 
 export type CounterName = (typeof counterNames)[number];

@@ -2,15 +2,19 @@
 import { type Address, isMulticast, isUnspecified } from '../wire/ipv6/address.ts';
 import { DecodeError } from '../wire/octets.ts';
 import {
+  type ContextTag,
   criticalOption,
   decodeMessage,
   ErrorCode,
+  type ErrorMessage,
   headerLength,
   type I1,
   type I2,
+  type I2bis,
   type Message,
   optionOffset,
   type R1,
+  type R1bis,
   type R2,
   TYPE_OFFSET,
   tagNumber,
@@ -20,10 +24,12 @@ import {
 } from '../wire/shim6/index.ts';
 import type { Context } from './context.ts';
 import type { Core } from './core.ts';
-import { listsAddress } from './local-host.ts';
 import type { Received } from './received.ts';
-import { addressee, answersR1 } from './responder.ts';
-import { onI1, onI2, onR1, onR2, onUpdateAcknowledgement, onUpdateRequest } from './state-table.ts';
+import { acceptError } from './received-error.ts';
+import type { TaggedPacket } from './recovery.ts';
+import { addressee, answersUs } from './responder.ts';
+import { onI1, onI2, onR1, onR1bis, onR2, onTagged, unknownTag } from './state-table.ts';
+import { acceptAcknowledgement, acceptUpdate } from './update.ts';
 
 /** A control message and the addresses of the IPv6 header that carried it. */
 export interface ControlPacket {
@@ -36,7 +42,7 @@ export interface ControlPacket {
 /** Never throws for what a packet holds. */
 export function dispatch(core: Core, now: number, packet: ControlPacket): void {
   const { source, destination, message: bytes } = packet;
-  if (!isUnicast(source) || !isUnicast(destination)) return core.count('bad-address');
+  if (!betweenHosts(core, packet)) return;
   const message = decode(core, bytes);
   if (message === undefined) return;
   const invoking = { now, source, destination, bytes };
@@ -55,7 +61,22 @@ export function dispatch(core: Core, now: number, packet: ControlPacket): void {
   deliver(core, { ...invoking, message });
 }
 
-const isUnicast = (address: Address): boolean => !isMulticast(address) && !isUnspecified(address);
+/** A payload packet whose tag the data path does not know, or not from there: true when it is worth holding. */
+export function dispatchPayload(core: Core, packet: TaggedPacket): boolean {
+  if (!betweenHosts(core, packet)) return false;
+  const context = core.table.withLocalTag(tagNumber(packet.tag));
+  deliverTagged(core, packet, context);
+  return core.table.hosts.isLocator(packet.destination) && context?.state !== 'I1-SENT';
+}
+
+type Addresses = Pick<ControlPacket, 'source' | 'destination'>;
+
+function betweenHosts(core: Core, { source, destination }: Addresses): boolean {
+  const unicast = (address: Address) => !isMulticast(address) && !isUnspecified(address);
+  if (unicast(source) && unicast(destination)) return true;
+  core.count('bad-address');
+  return false;
+}
 
 function decode(core: Core, bytes: Uint8Array): Message | UnknownMessage | undefined {
   try {
@@ -73,7 +94,8 @@ function deliver(core: Core, received: Received): void {
     case 'I1':
       return deliverI1(core, received as Received<I1>);
     case 'I2':
-      return deliverI2(core, received as Received<I2>);
+    case 'I2bis':
+      return deliverI2(core, received as Received<I2 | I2bis>);
     case 'R1': {
       const context = core.table.handshakes.get(message.initiatorNonce)?.context;
       return onR1[context?.state ?? 'IDLE'](core, received as Received<R1>, context!);
@@ -82,19 +104,27 @@ function deliver(core: Core, received: Received): void {
       const context = core.table.handshakes.get(message.initiatorNonce)?.context;
       return onR2[context?.state ?? 'IDLE'](core, received as Received<R2>, context!);
     }
+    case 'R1bis': {
+      const { source, destination } = received;
+      const context = core.table.sendingWith(tagNumber(message.packetTag), destination, source);
+      return onR1bis[context?.state ?? 'IDLE'](core, received as Received<R1bis>, context!);
+    }
     case 'UpdateRequest': {
-      const context = taggedContext(core, received as Received<UpdateRequest>);
-      if (context) onUpdateRequest[context.state](core, received as Received<UpdateRequest>, context);
+      const context = taggedContext(core, received, message.receiverTag);
+      if (context) acceptUpdate(core, received as Received<UpdateRequest>, context);
       return;
     }
     case 'UpdateAcknowledgement': {
-      const context = taggedContext(core, received as Received<UpdateAcknowledgement>);
-      if (context)
-        onUpdateAcknowledgement[context.state](core, received as Received<UpdateAcknowledgement>, context);
+      const context = taggedContext(core, received, message.receiverTag);
+      if (context) acceptAcknowledgement(core, received as Received<UpdateAcknowledgement>, context);
       return;
     }
-    default:
-      core.count(`ignored-${message.type}`);
+    case 'Keepalive':
+    case 'Probe':
+      if (taggedContext(core, received, message.receiverTag)) core.count(`ignored-${message.type}`);
+      return;
+    case 'Error':
+      return acceptError(core, received as Received<ErrorMessage>);
   }
 }
 
@@ -103,28 +133,18 @@ function deliverI1(core: Core, received: Received<I1>): void {
   if (to !== undefined) onI1[to.context?.state ?? 'IDLE'](core, received, to);
 }
 
-function deliverI2(core: Core, received: Received<I2>): void {
+function deliverI2(core: Core, received: Received<I2 | I2bis>): void {
   const to = addressee(core, received);
-  if (to !== undefined && answersR1(core, received, to))
+  if (to !== undefined && answersUs(core, received, to))
     onI2[to.context?.state ?? 'IDLE'](core, received, to);
 }
 
-/**
- * The context with CT(local) equal to the message's tag, if both addresses are locators of its ends; otherwise the
- * sender holds a context that we do not (RFC 5533 §10.4), counted.
- */
-function taggedContext(
-  core: Core,
-  received: Received<UpdateRequest | UpdateAcknowledgement>,
-): Context | undefined {
-  const { message, source, destination } = received;
-  const context = core.table.withLocalTag(tagNumber(message.receiverTag));
-  if (context === undefined) {
-    core.count('unknown-tag');
-    return undefined;
-  }
-  const ours = context.host.hasLocator(destination) || listsAddress(context.announced.locators, destination);
-  if (ours && listsAddress(context.peerList.locators, source)) return context;
-  core.count('stale-tag');
-  return undefined;
+/** The context that a control message after establishment is for; undefined when it cannot be processed. */
+function taggedContext(core: Core, received: Received, tag: ContextTag): Context | undefined {
+  const { now, source, destination } = received;
+  const context = core.table.withLocalTag(tagNumber(tag));
+  return deliverTagged(core, { now, source, destination, tag }, context) ? context : undefined;
 }
+
+const deliverTagged = (core: Core, packet: TaggedPacket, context: Context | undefined): boolean =>
+  context === undefined ? unknownTag(core, packet) : onTagged[context.state](core, packet, context);

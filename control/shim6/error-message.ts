@@ -3,6 +3,7 @@ import { ADDRESS_LENGTH, type Address } from '../wire/ipv6/address.ts';
 import { Writer } from '../wire/octets.ts';
 import { SHIM6_PROTOCOL } from '../wire/shim6/index.ts';
 import type { Core } from './core.ts';
+import { RateLimit } from './rate-limit.ts';
 
 const IPV6_HEADER_LENGTH = 8 + 2 * ADDRESS_LENGTH;
 const ERROR_HEADER_LENGTH = 8;
@@ -17,21 +18,16 @@ export interface InvokingPacket {
 
 export class ErrorReporter {
   readonly #core: Core;
-  #second = Number.NEGATIVE_INFINITY;
-  #sent = 0;
+  readonly #limit: RateLimit;
 
-  constructor(core: Core) {
+  constructor(core: Core, perSecond: number) {
     this.#core = core;
+    this.#limit = new RateLimit(perSecond);
   }
 
   /** `offset` counts from the start of the SHIM6 header; the Pointer counts from the IPv6 header before it. */
   report(packet: InvokingPacket, code: number, offset: number): void {
-    const second = Math.floor(packet.now / 1000);
-    if (second !== this.#second) [this.#second, this.#sent] = [second, 0];
-    if (++this.#sent > this.#core.settings.errorsPerSecond) {
-      this.#core.count('errors-suppressed');
-      return;
-    }
+    if (!this.#limit.admits(packet.now)) return this.#core.count('errors-suppressed');
     this.#core.send(packet.destination, packet.source, {
       type: 'Error',
       code,

@@ -1,35 +1,25 @@
-/** What initiator and responder share: announcing ourselves, and becoming or refreshing ESTABLISHED. */
+/** What initiator and responder share: naming the context, and becoming ESTABLISHED or failed. */
 import { type Address, equalAddress } from '../wire/ipv6/address.ts';
-import { type Message, type Option, type R2, tagFromNumber, type UlidPair } from '../wire/shim6/index.ts';
+import { type ContextTag, type Option, type R2, tagFromNumber } from '../wire/shim6/index.ts';
+import { announcementFrom, encodeTelling } from './announcing.ts';
 import type { Context } from './context.ts';
 import type { Core } from './core.ts';
-import { indifferent, listsAddress, locatorOptions } from './local-host.ts';
+import type { FailureReason } from './effects.ts';
+import { listsAddress } from './local-host.ts';
 import type { PeerLocatorList } from './peer.ts';
-import type { VerifiedPeer } from './peer-verification.ts';
+import type { KnownPeer, VerifiedPeer } from './peer-verification.ts';
 import { queueUpdate } from './update.ts';
 
 /** More contexts than this with one CT(peer) are no coincidence of 47 random bits. */
 const MAXIMUM_SHARED_TAG = 16;
 
-/** Required in I1, I2 and I2bis when the packet's addresses are not the ULIDs, and never wrong. */
-export const ulidPairOption = (context: Context): UlidPair => ({
-  type: 'UlidPair',
-  sender: context.local,
-  receiver: context.peer,
-});
-
-type WithOptions = Exclude<Message, { type: 'Error' }>;
-
 /**
- * Encodes `message` with our locators and their proof added. Preferences that say nothing are left out where the
- * message would not fit otherwise; undefined, counted, when that does not help.
+ * What I1, I2 and I2bis name the context by. The ULID Pair is required when the packet's addresses are not the ULIDs,
+ * and never wrong; the Forked Instance Identifier is required unless zero.
  */
-export function encodeAnnouncing(core: Core, context: Context, message: WithOptions): Uint8Array | undefined {
-  const announced = locatorOptions(core, context.host, context.announced);
-  const whole = core.encode({ ...message, options: [...message.options, ...announced] });
-  if (whole !== undefined || !indifferent(context.announced)) return whole;
-  const proof = announced.filter((option: Option) => option.type !== 'LocatorPreferences');
-  return core.encode({ ...message, options: [...message.options, ...proof] });
+export function namingOptions({ local, peer, fork }: Context): Option[] {
+  const ulids: Option = { type: 'UlidPair', sender: local, receiver: peer };
+  return fork === 0 ? [ulids] : [ulids, { type: 'ForkedInstanceIdentifier', identifier: fork }];
 }
 
 /** RFC 5533 §7.14. The peer knows what the context announces once this arrives. */
@@ -48,11 +38,23 @@ export function sendR2(
     initiatorNonce: to.message.initiatorNonce,
     options: [],
   };
-  const bytes = encodeAnnouncing(core, context, message);
-  if (bytes !== undefined) core.sendBytes(to.destination, to.source, bytes);
+  const source = to.destination;
+  const telling = encodeTelling(core, context.host, announcementFrom(context, source), source, message);
+  if (telling === undefined) return;
+  // Between I2bis and its R2 nothing is certain but that the peer hears this last.
+  if (context.handshake?.told) context.handshake.told = telling.announcement;
+  else context.announced = telling.announcement;
+  core.sendBytes(source, to.source, telling.bytes);
+  queueUpdate(core, context);
 }
 
-/** Records what a verified I2 or R2 told. False, counted, when its tag cannot be taken. */
+/** What a message that leaves out its sender's locators refers to; nothing before the peer has told any. */
+export const knownPeer = ({ peerHost, peerList }: Context): KnownPeer => ({
+  parameters: peerHost.parameters,
+  list: peerList.locators.length === 0 ? undefined : peerList,
+});
+
+/** Records what a verified I2, I2bis or R2 told. False, counted, when its tag cannot be taken. */
 export function recordPeer(
   core: Core,
   context: Context,
@@ -70,7 +72,12 @@ export function recordPeer(
  * RFC 5533 §7.15: another context with the same CT(peer) and a common peer locator means that the peer has lost it
  * and given its tag to this one. The old context is removed.
  */
-function resolveConfusion(core: Core, context: Context, peerTag: number, list: PeerLocatorList): boolean {
+export function resolveConfusion(
+  core: Core,
+  context: Context,
+  peerTag: number,
+  list: PeerLocatorList,
+): boolean {
   const others = core.table.withPeerTag(peerTag).filter((other) => other !== context);
   let remaining = others.length;
   for (const other of others) {
@@ -88,19 +95,22 @@ function resolveConfusion(core: Core, context: Context, peerTag: number, list: P
 const overlap = (first: PeerLocatorList, second: PeerLocatorList): boolean =>
   first.locators.some((locator) => listsAddress(second.locators, locator.address));
 
-/** Moves to ESTABLISHED on the locator pair of `on`, seen from our side. */
+/** Moves to ESTABLISHED on the locator pair of `on`, seen from our side; `recovered` as in the effect. */
 export function becomeEstablished(
   core: Core,
   context: Context,
   now: number,
   on: { readonly local: Address; readonly peer: Address },
+  recovered?: ContextTag,
 ): void {
   core.endHandshake(context);
   setPair(context, on);
   context.state = 'ESTABLISHED';
-  context.establishedAt = Math.floor(now);
   context.newestNonce = core.validators.lastNonce | 0;
-  core.effects.push({ kind: 'established', context });
+  // Out of I2BIS-SENT it has carried payload all along.
+  const kind = context.establishedAt === undefined ? 'established' : 'changed';
+  context.establishedAt ??= Math.floor(now);
+  core.effects.push({ kind, context, ...(recovered && { recovered }) });
   queueUpdate(core, context);
 }
 
@@ -113,18 +123,14 @@ export function setPair(context: Context, on: { readonly local: Address; readonl
 const kept = (locators: readonly { readonly address: Address }[], address: Address): Address =>
   locators.find((locator) => equalAddress(locator.address, address))?.address ?? address;
 
-/** RFC 5533 Appendix B, E-FAILED: the pair is remembered until `until`, its tags are not. */
-export function becomeFailed(core: Core, context: Context, until: number): void {
+/** RFC 5533 Appendix B, E-FAILED and NO-SUPPORT: the pair is remembered until `until`, its tags are not. */
+export function becomeFailed(core: Core, context: Context, until: number, reason: FailureReason): void {
   const handshake = context.handshake!;
   core.table.forgetNonce(handshake);
   core.table.forget(context);
-  context.state = 'E-FAILED';
+  context.state = reason === 'no-support' ? 'NO-SUPPORT' : 'E-FAILED';
+  handshake.failure = reason;
   core.deadlines.set(handshake, until);
-  core.effects.push({
-    kind: 'failed',
-    local: context.local,
-    peer: context.peer,
-    reason: 'no-response',
-    holddownUntil: until,
-  });
+  const { local, peer, fork } = context;
+  core.effects.push({ kind: 'failed', local, peer, fork, reason, holddownUntil: until });
 }

@@ -1,8 +1,7 @@
 /** Our side of contexts: a host, its locators, and what of them peers were told. Shared by all its contexts. */
 import { type Address, addressKey, equalAddress, formatAddress } from '../wire/ipv6/address.ts';
-import { type Option, PreferenceFlag, VerificationMethod } from '../wire/shim6/index.ts';
+import type { Option } from '../wire/shim6/index.ts';
 import type { Context } from './context.ts';
-import type { Core } from './core.ts';
 import type { Peer } from './peer.ts';
 
 export interface LocalLocator {
@@ -13,6 +12,8 @@ export interface LocalLocator {
   readonly priority: number;
   /** 0..255. */
   readonly weight: number;
+  /** Less stable than the others, as a mobile host's care-of address is. */
+  readonly transient?: boolean;
 }
 
 export interface LocalHost {
@@ -44,24 +45,62 @@ export function checkHost({ ulid, locators }: LocalHost, maximumLocators: number
   }
 }
 
-/** A state of a host's locators as one message tells it. Immutable but for the options computed from it. */
-export interface Announcement {
+/** A state of a host's locators as one message tells it. Immutable but for what is computed from it. */
+export class Announcement {
   /** Of the list of addresses; preferences may differ between announcements of a generation. */
   readonly generation: number;
   readonly locators: readonly LocalLocator[];
-  options: readonly Option[] | undefined;
+  options: readonly Option[] | undefined = undefined;
+  /** Announcements that tell less of the same, for messages too short for all of it. */
+  readonly abridged = new Map<string, Announcement>();
+
+  constructor(generation: number, locators: readonly LocalLocator[]) {
+    this.generation = generation;
+    this.locators = locators;
+  }
 }
 
 export class Host {
   readonly ulid: Address;
   readonly key: string;
   current: Announcement;
+  /** The default context with each peer. */
   readonly contexts = new Map<Peer, Context>();
+  /** Forked contexts, which few hosts have, by peer and Forked Instance Identifier. */
+  forks: Map<Peer, Map<number, Context>> | undefined = undefined;
+  /** Handshakes under way and failures held down. */
+  unfinished = 0;
 
   constructor(ulid: Address, locators: readonly LocalLocator[], generation: number) {
     this.ulid = ulid;
     this.key = addressKey(ulid);
-    this.current = { generation, locators, options: undefined };
+    this.current = new Announcement(generation, locators);
+  }
+
+  *allContexts(): IterableIterator<Context> {
+    yield* this.contexts.values();
+    if (this.forks !== undefined) for (const forks of this.forks.values()) yield* forks.values();
+  }
+
+  addContext(context: Context): void {
+    const { peerHost, fork } = context;
+    if (fork === 0) {
+      this.contexts.set(peerHost, context);
+      return;
+    }
+    this.forks ??= new Map();
+    const forks = this.forks.get(peerHost) ?? new Map<number, Context>();
+    this.forks.set(peerHost, forks.set(fork, context));
+  }
+
+  deleteContext({ peerHost, fork }: Context): void {
+    if (fork === 0) {
+      this.contexts.delete(peerHost);
+      return;
+    }
+    const forks = this.forks?.get(peerHost);
+    forks?.delete(fork);
+    if (forks?.size === 0) this.forks?.delete(peerHost);
   }
 
   hasLocator(address: Address): boolean {
@@ -97,52 +136,10 @@ export function sameAnnouncement(first: Announcement, second: Announcement): boo
       const other = second.locators[index]!;
       return (
         locator.usable === other.usable &&
+        (locator.transient ?? false) === (other.transient ?? false) &&
         locator.priority === other.priority &&
         locator.weight === other.weight
       );
     })
-  );
-}
-
-/** Locator List, Locator Preferences, CGA Parameter Data Structure and CGA Signature, in this order. */
-export function locatorOptions(core: Core, host: Host, announcement: Announcement): readonly Option[] {
-  announcement.options ??= composeOptions(core, host, announcement);
-  return announcement.options;
-}
-
-function composeOptions(core: Core, host: Host, { generation, locators }: Announcement): readonly Option[] {
-  const addresses = locators.map((locator) => locator.address);
-  return [
-    {
-      type: 'LocatorList',
-      generation,
-      locators: addresses.map((address) => ({ address, method: VerificationMethod.CGA })),
-    },
-    preferencesOption(generation, locators),
-    { type: 'CgaParameterDataStructure', parameters: core.identity.parameters(host.ulid) },
-    { type: 'CgaSignature', signature: core.identity.sign(host.ulid, generation, addresses) },
-  ];
-}
-
-const preferencesOption = (generation: number, locators: readonly LocalLocator[]): Option => ({
-  type: 'LocatorPreferences',
-  generation,
-  elementLength: 3,
-  elements: locators.map(({ usable, priority, weight }) => ({
-    flags: usable ? 0 : PreferenceFlag.BROKEN,
-    priority,
-    weight,
-  })),
-});
-
-/** Just the Locator Preferences: all a peer needs that has the list already. */
-export const preferences = ({ generation, locators }: Announcement): Option =>
-  preferencesOption(generation, locators);
-
-/** True when the preferences say no more than their absence would. */
-export function indifferent({ locators }: Announcement): boolean {
-  return locators.every(
-    (locator) =>
-      locator.usable && locator.priority === locators[0]!.priority && locator.weight === locators[0]!.weight,
   );
 }

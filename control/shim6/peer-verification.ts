@@ -1,10 +1,11 @@
-/** Reading a peer's locators from I2, R2 or Update Request, and proving them (RFC 5533 §7.2, §10.4). */
+/** Reading a peer's locators from I2, I2bis, R2 or Update Request, and proving them (RFC 5533 §7.2, §10.4). */
 import { type Address, equalAddress, isLinkLocal, isMulticast, isUnspecified } from '../wire/ipv6/address.ts';
 import {
   ErrorCode,
   findOption,
   headerLength,
   type I2,
+  type I2bis,
   type LocatorList,
   type LocatorPreferences,
   OPTION_HEADER_LENGTH,
@@ -12,14 +13,13 @@ import {
   PreferenceFlag,
   type R2,
   type UpdateRequest,
-  VerificationMethod,
 } from '../wire/shim6/index.ts';
 import type { Core } from './core.ts';
 import type { CounterName } from './counters.ts';
 import { onlyUlid, type PeerLocatorList } from './peer.ts';
 import type { Received } from './received.ts';
 
-type LocatorMessage = I2 | R2 | UpdateRequest;
+type LocatorMessage = I2 | I2bis | R2 | UpdateRequest;
 
 /** What is known of the peer already, where the message leaves it out. */
 export interface KnownPeer {
@@ -72,6 +72,12 @@ export function verifyPeer(
   return { list, parameters };
 }
 
+/** Counts the refusal and tells the sender what it is to be told. */
+export function refuse(core: Core, received: Received<LocatorMessage>, { refused, error }: Refusal): void {
+  core.count(refused);
+  if (error) core.errors.report(received, error.code, error.offset);
+}
+
 function refuseLocators(
   core: Core,
   ulid: Address,
@@ -84,19 +90,23 @@ function refuseLocators(
   if (locators.length === 0 || !locators.every(({ address }) => mayBeLocator(address, ulid))) {
     return { refused: 'bad-locator' };
   }
-  // HBA is no proof here yet: its parameters would need the multi-prefix extension (RFC 5535).
-  const unsupported = locators.findIndex(({ method }) => method !== VerificationMethod.CGA);
-  if (unsupported >= 0) return { refused: 'unsupported-method', error: methodError(received, unsupported) };
-  const failed = methodError(received, 0);
-  if (parameters === undefined) return { refused: 'bad-parameters', error: failed };
+  if (parameters === undefined) return { refused: 'bad-parameters', error: methodError(received, 0) };
   const signature = findOption(received.message, 'CgaSignature')?.signature;
-  if (signature === undefined) return { refused: 'bad-signature', error: failed };
   const addresses = locators.map(({ address }) => address);
-  const result = core.identity.verify({ ulid, parameters, generation, locators: addresses, signature });
+  const methods = locators.map(({ method }) => method);
+  const claim = { ulid, parameters, generation, locators: addresses, methods, signature };
+  const result = core.identity.verify(claim);
   if (result.valid) return undefined;
   if (result.reason === 'cga') return { refused: 'bad-parameters' };
-  return { refused: result.reason === 'signature' ? 'bad-signature' : result.reason, error: failed };
+  return { refused: REFUSALS[result.reason], error: methodError(received, result.locator) };
 }
+
+const REFUSALS = {
+  method: 'unsupported-method',
+  hba: 'bad-locator',
+  'unsupported-key': 'unsupported-key',
+  signature: 'bad-signature',
+} as const;
 
 /** A unicast address beyond one link. Unique local ones are routed nowhere, but a peer may list its ULID. */
 const mayBeLocator = (address: Address, ulid: Address): boolean =>

@@ -3,21 +3,23 @@
  * what is to be done comes out of `pollEffect`. The same inputs give the same effects.
  */
 import type { IdentityProvider } from '../identity/identity-provider.ts';
-import { type Address, addressKey } from '../wire/ipv6/address.ts';
-import type { ContextView } from './context.ts';
+import type { Address } from '../wire/ipv6/address.ts';
+import { type ContextTag, tagNumber } from '../wire/shim6/index.ts';
+import type { Context, ContextView } from './context.ts';
 import { Core } from './core.ts';
 import type { Counters } from './counters.ts';
-import { type ControlPacket, dispatch } from './dispatcher.ts';
+import { type ControlPacket, dispatch, dispatchPayload } from './dispatcher.ts';
 import type { Effect } from './effects.ts';
-import { establish, handshakeTimeout } from './handshake.ts';
+import { establish, handshakeTimeout } from './initiator.ts';
 import {
-  type Announcement,
+  Announcement,
   checkHost,
   Host,
   type LocalHost,
   sameAddresses,
   sameAnnouncement,
 } from './local-host.ts';
+import { acceptUnrecognizedNextHeader, type UnrecognizedNextHeader } from './received-error.ts';
 import { DEFAULT_SETTINGS, type Shim6Settings } from './settings.ts';
 import { queueUpdate, startNextUpdate, updateTimeout } from './update.ts';
 
@@ -45,48 +47,79 @@ export class Shim6 {
   setHost(now: number, host: LocalHost): void {
     const { table, identity, settings } = this.#core;
     checkHost(host, settings.maximumLocators);
-    const known = table.host(host.ulid);
+    const known = table.hosts.find(host.ulid);
     if (known === undefined) {
       identity.parameters(host.ulid);
       const created = new Host(host.ulid.slice(), copyLocators(host), this.#core.randomU32());
-      table.hosts.set(created.key, created);
+      table.hosts.add(created);
       return;
     }
     const next = this.#announcement(known, host);
     if (sameAnnouncement(known.current, next)) return;
-    known.current = next;
-    for (const context of known.contexts.values()) {
-      if (context.state === 'ESTABLISHED' || context.state === 'I2BIS-SENT') queueUpdate(this.#core, context);
-    }
+    table.hosts.change(known, next);
+    for (const context of known.allContexts()) queueUpdate(this.#core, context);
     this.#sendUpdates(now);
   }
 
   /** Forgets the host and drops its contexts. */
   removeHost(ulid: Address): void {
-    const host = this.#core.table.host(ulid);
+    const { hosts } = this.#core.table;
+    const host = hosts.find(ulid);
     if (host === undefined) return;
-    for (const context of host.contexts.values()) this.#core.remove(context);
-    this.#core.table.hosts.delete(addressKey(ulid));
+    for (const context of host.allContexts()) this.#core.remove(context);
+    hosts.remove(host);
   }
 
   /**
    * Wants a context between a host of ours and a peer ULID, with I1 going to `peerLocators` in turn. Does nothing
-   * while there is one or one is being made; ends in an `established` or a `failed` effect.
+   * while there is one or one is being made; ends in an `established` or a `failed` effect. With `fork`, 32 bits, the
+   * context is one beside the default one of the pair (RFC 5533 §4.2). Throws ForkedInstanceError.
    */
-  establish(now: number, local: Address, peer: Address, peerLocators: readonly Address[]): void {
-    establish(this.#core, now, local, peer, peerLocators);
+  establish(
+    now: number,
+    local: Address,
+    peer: Address,
+    peerLocators: readonly Address[],
+    { fork = 0 }: { readonly fork?: number } = {},
+  ): void {
+    establish(this.#core, now, local, peer, peerLocators, fork);
   }
 
   /** Drops a context in any state, if there is one. The peer is not told (RFC 5533 §9). */
-  remove(local: Address, peer: Address): void {
-    const context = this.#find(local, peer);
+  remove(local: Address, peer: Address, fork = 0): void {
+    const context = this.#find(local, peer, fork);
     if (context !== undefined) this.#core.remove(context);
+  }
+
+  /** Drops an established context that has been idle, RFC 5533 §9. False, and nothing done, for any other. */
+  discard(context: ContextView): boolean {
+    const known = this.#core.table.withLocalTag(tagNumber(context.localTag));
+    if (known === undefined || known !== context || known.state !== 'ESTABLISHED') return false;
+    this.#core.remove(known);
+    return true;
   }
 
   /** Takes a control message; whatever is wrong with it is counted, never thrown. */
   handleMessage(now: number, packet: ControlPacket): void {
     dispatch(this.#core, now, packet);
     this.#sendUpdates(now);
+  }
+
+  /**
+   * Takes what identifies a payload packet whose tag the data path does not know, or not between these locators: draws
+   * R1bis, RFC 5533 §7.17. True when the packet is worth holding: the effect that ends a recovery names its tag, and an
+   * establishment may be about to end with that tag as its own.
+   */
+  handleUnknownTag(
+    now: number,
+    packet: { readonly source: Address; readonly destination: Address; readonly tag: ContextTag },
+  ): boolean {
+    return dispatchPayload(this.#core, { now, ...packet });
+  }
+
+  /** Takes an ICMPv6 error about an I1 that the peer does not understand, RFC 5533 §7.8. */
+  handleUnrecognizedNextHeader(now: number, error: UnrecognizedNextHeader): void {
+    acceptUnrecognizedNextHeader(this.#core, now, error);
   }
 
   /** Does what is due at `now`. */
@@ -112,8 +145,25 @@ export class Shim6 {
     return this.#core.effects.shift();
   }
 
-  context(local: Address, peer: Address): ContextView | undefined {
-    return this.#find(local, peer);
+  context(local: Address, peer: Address, fork = 0): ContextView | undefined {
+    return this.#find(local, peer, fork);
+  }
+
+  /** The context with that CT(local): the one that payload with this tag is for. */
+  contextWithTag(tag: ContextTag): ContextView | undefined {
+    return this.#core.table.withLocalTag(tagNumber(tag));
+  }
+
+  /** The context that sends with this CT(peer) between these locators: the one an error about payload is for (§12.4). */
+  contextSending(peerTag: ContextTag, localLocator: Address, peerLocator: Address): ContextView | undefined {
+    return this.#core.table.sendingWith(tagNumber(peerTag), localLocator, peerLocator);
+  }
+
+  /** Calls `visit` for every ESTABLISHED context, which it may `discard`; allocates nothing per context. */
+  visitEstablished(visit: (context: ContextView) => void): void {
+    this.#core.table.visit((context) => {
+      if (context.state === 'ESTABLISHED') visit(context);
+    });
   }
 
   contexts(): IterableIterator<ContextView> {
@@ -129,19 +179,18 @@ export class Shim6 {
     return this.#core.counters;
   }
 
-  #find(local: Address, peer: Address) {
-    const host = this.#core.table.host(local);
-    return host && this.#core.table.find(host, peer);
+  #find(local: Address, peer: Address, fork: number): Context | undefined {
+    const { table } = this.#core;
+    const host = table.hosts.find(local);
+    return host && table.find(host, peer, fork);
   }
 
-  /** A new list of addresses gets a new generation: random, and not the one before (RFC 5533 §10.1). */
+  /** A new list of addresses gets a new generation. */
   #announcement({ current }: Host, host: LocalHost): Announcement {
     const locators = copyLocators(host);
-    let generation = current.generation;
-    if (!sameAddresses(current.locators, locators)) {
-      while (generation === current.generation) generation = this.#core.randomU32();
-    }
-    return { generation, locators, options: undefined };
+    const { generation } = current;
+    const sameList = sameAddresses(current.locators, locators);
+    return new Announcement(sameList ? generation : this.#core.freshGeneration(generation), locators);
   }
 
   /** Sends queued updates as far as this millisecond's budget goes. */

@@ -77,7 +77,7 @@ test('I1 with an unusable ULID or for no host of ours is not answered', () => {
   assert.ok(!i1([pairOption({})], { source, destination: parseAddress('2001:db8:99::1') }));
   assert.equal(core.counters['not-for-us'], 5);
   assert.ok(!i1([pairOption({}), { type: 'ForkedInstanceIdentifier', identifier: 1 }]));
-  assert.equal(core.counters['ignored-forked'], 1);
+  assert.equal(core.counters['too-many-forks'], 1);
   assert.ok(!i1([pairOption({})], { source: parseAddress('ff02::1'), destination }));
   assert.ok(!i1([pairOption({})], { source, destination: parseAddress('::') }));
   assert.equal(core.counters['bad-address'], 2);

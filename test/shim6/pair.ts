@@ -37,6 +37,9 @@ export interface PairOptions {
   readonly settings?: Partial<Shim6Settings>;
   readonly identityA?: IdentityProvider;
   readonly identityB?: IdentityProvider;
+  /** Other than those of sites.ts. */
+  readonly hostA?: LocalHost;
+  readonly hostB?: LocalHost;
 }
 
 export class Side {
@@ -84,8 +87,8 @@ export class Pair {
         host,
       );
     };
-    this.a = side(hostA, options.identityA ?? siteA.identity, 1);
-    this.b = side(hostB, options.identityB ?? siteB.identity, 2);
+    this.a = side(options.hostA ?? hostA, options.identityA ?? siteA.identity, 1);
+    this.b = side(options.hostB ?? hostB, options.identityB ?? siteB.identity, 2);
     for (const one of [this.a, this.b]) for (const address of addresses(one.host)) this.own(one, address);
   }
 

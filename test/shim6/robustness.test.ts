@@ -2,13 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { IdentityProvider } from '../../control/identity/index.ts';
 import { decodeMessage, encodeMessage, type Option } from '../../control/wire/shim6/index.ts';
 import { anyMessage } from '../wire/shim6/arbitrary.ts';
 import { sealed } from '../wire/shim6/sealed.ts';
-import { trusting } from './many.ts';
 import { Pair, type Sent } from './pair.ts';
-import { withLocators } from './sites.ts';
 
 test('unknown types and critical options draw Error with its pointer, at a bounded rate, RFC 5533 §12.3', () => {
   const pair = new Pair();
@@ -91,40 +88,4 @@ describe('whatever arrives, the core does not throw, and established contexts st
     assert.equal(pair.a.core.size, 1);
     assert.equal(pair.b.core.size, 1);
   });
-});
-
-describe('messages with a long key, RFC 5533 §5.1', () => {
-  /** Sizes of RSA-4096: 550 octets of key behind the 25 of CGA parameters, and 512 of signature. */
-  const long: IdentityProvider = {
-    ...trusting,
-    parameters: () => new Uint8Array(575),
-    sign: () => new Uint8Array(512),
-  };
-
-  test('that fit without preferences that say nothing go without them', () => {
-    const pair = new Pair({ identityA: long, identityB: long });
-    const equal = { 0: { priority: 1 }, 1: { priority: 1 } };
-    for (const side of [pair.a, pair.b]) side.core.setHost(0, withLocators(side.host, equal));
-    pair.establish();
-    pair.runUntil(1_000);
-    assert.deepEqual(pair.types, ['I1', 'R1', 'I2', 'R2']);
-    assert.equal(pair.sent[2]!.message.length, 1240);
-    assert.ok(!decodeOptions(pair.sent[2]!).includes('LocatorPreferences'));
-    assert.ok(decodeOptions(pair.sent[3]!).includes('LocatorPreferences'), 'R2 is shorter');
-    assert.deepEqual(pair.a.outcomes, ['established']);
-  });
-
-  test('that do not fit are not sent, and the establishment ends', () => {
-    const pair = new Pair({ identityA: long, identityB: long });
-    pair.establish();
-    pair.runUntil(1_000_000);
-    assert.ok(!pair.types.includes('I2'));
-    assert.ok(pair.a.core.counters['message-too-long'] > 0);
-    assert.deepEqual(pair.a.outcomes, ['failed']);
-  });
-
-  const decodeOptions = ({ message }: Sent): string[] => {
-    const decoded = decodeMessage(message);
-    return decoded.type === 'I2' || decoded.type === 'R2' ? decoded.options.map(({ type }) => type) : [];
-  };
 });

@@ -1,44 +1,12 @@
 /** Update Request and Acknowledgement, RFC 5533 §10. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ContextView, LocalHost } from '../../control/shim6/index.ts';
+import type { LocalHost } from '../../control/shim6/index.ts';
 import { formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
-import {
-  decodeMessage,
-  encodeMessage,
-  findOption,
-  type Option,
-  type UpdateRequest,
-} from '../../control/wire/shim6/index.ts';
-import { losing, Pair, type PairOptions, type Sent } from './pair.ts';
-import { addresses, hostA, hostB, locator, withLocators } from './sites.ts';
-
-const firstDown = withLocators(hostA, { 0: { usable: false } });
-const grown: LocalHost = { ulid: hostA.ulid, locators: [...hostA.locators, locator('2001:db8:13::1')] };
-
-function established(options: PairOptions = {}): Pair {
-  const pair = new Pair(options);
-  pair.establish();
-  pair.runUntil(1_000);
-  pair.sent.length = 0;
-  return pair;
-}
-
-function setHost(pair: Pair, host: LocalHost): void {
-  for (const address of addresses(host)) pair.own(pair.a, address);
-  pair.a.core.setHost(pair.now, host);
-  pair.collect();
-}
-
-const atA = (pair: Pair): ContextView => pair.a.core.context(hostA.ulid, hostB.ulid)!;
-const atB = (pair: Pair): ContextView => pair.b.core.context(hostB.ulid, hostA.ulid)!;
-const brokenAtB = (pair: Pair) => atB(pair).peerLocators.map(({ broken }) => broken);
-
-function request({ message }: Sent): UpdateRequest {
-  const decoded = decodeMessage(message);
-  assert.ok(decoded.type === 'UpdateRequest');
-  return decoded;
-}
+import { decodeMessage, encodeMessage, findOption, type Option } from '../../control/wire/shim6/index.ts';
+import { losing, Pair } from './pair.ts';
+import { hostA, locator, withLocators } from './sites.ts';
+import { atA, atB, brokenAtB, established, firstDown, grown, request, setHost } from './updating.ts';
 
 describe('a local locator fails', () => {
   test('the peer is told from one that works, and may choose anew', () => {
@@ -266,7 +234,7 @@ describe('an Update Request is refused', () => {
     };
     setHost(pair, host);
     pair.runUntil(1_500);
-    assert.equal(pair.b.core.counters[counted], 1);
+    assert.ok(pair.b.core.counters[counted] > 0);
     assert.equal(atB(pair).peerLocators, before);
     const error = decodeMessage(pair.sent[1]!.message);
     assert.ok(error.type === 'Error');
@@ -307,7 +275,7 @@ describe('an Update Request is refused', () => {
       40 + 16 + 2,
     ));
 
-  test('sent from an address that is no locator of the peer, or for an unknown tag', () => {
+  test('sent from an address that is no locator of the peer, or for an unknown tag: R1bis', () => {
     const pair = established();
     pair.treatment = () => [];
     setHost(pair, firstDown);
@@ -317,6 +285,7 @@ describe('an Update Request is refused', () => {
     const message = encodeMessage({ ...request(update!), receiverTag: { high: 1, low: 1 } });
     pair.inject({ ...update!, message });
     assert.equal(pair.b.core.counters['unknown-tag'], 1);
+    assert.deepEqual(pair.types, ['UpdateRequest', 'R1bis', 'R1bis']);
     assert.deepEqual(brokenAtB(pair), [false, false]);
     pair.inject(update!);
     assert.deepEqual(brokenAtB(pair), [true, false]);

@@ -159,5 +159,6 @@ test('a bad signature draws Error 2 with the pointer at the verification method,
   // IPv6 header, then in the I2: header 24, validator 24, ULID pair 40, option header 4, generation 4, number 1.
   assert.equal(error.pointer, 40 + 24 + 24 + 40 + 9);
   assert.equal(error.packet[error.pointer], 2);
-  assert.equal(pair.a.core.counters['ignored-Error'], 1);
+  assert.equal(pair.a.core.counters['refused-by-peer'], 1);
+  assert.deepEqual(pair.a.outcomes, ['failed']);
 });

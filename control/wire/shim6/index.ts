@@ -4,3 +4,4 @@ export * from './context-tag.ts';
 export * from './messages.ts';
 export * from './options.ts';
 export * from './payload-header.ts';
+export * from './quoted.ts';
