@@ -5,6 +5,7 @@
  */
 
 import { Netlink } from '../native/linux/index.ts';
+import { ContextCarrier } from './adapters/context-carrier.ts';
 import { type Clock, CoreDriver } from './adapters/core-driver.ts';
 import { ErrorLimiter } from './adapters/error-limiter.ts';
 import { FrameSender } from './adapters/frame-sender.ts';
@@ -14,9 +15,9 @@ import type { Config } from './config/schema.ts';
 import { InstalledContexts } from './dataplane/contexts.ts';
 import { Dataplane, TICK_MILLISECONDS } from './dataplane/dataplane.ts';
 import { FirstPackets, type WaitingFrame } from './dataplane/first-packets.ts';
+import { IdleScan } from './dataplane/idle-scan.ts';
 import { SiteIdentity } from './identity/site-identity.ts';
 import type { Log } from './observe/log.ts';
-import type { ContextView } from './shim6/context.ts';
 import type { Effect } from './shim6/effects.ts';
 import { Shim6 } from './shim6/shim6.ts';
 import { type SiteHost, siteHosts } from './site/hosts.ts';
@@ -24,7 +25,9 @@ import { KernelGuard } from './site/kernel-guard.ts';
 import { SiteLinks } from './site/site-links.ts';
 import type { SiteKey } from './store/site-key.ts';
 import type { Icmp6Error } from './wire/icmp6/errors.ts';
-import { type Address, addressKey, formatAddress, pairKey } from './wire/ipv6/address.ts';
+import { type Address, addressKey } from './wire/ipv6/address.ts';
+import { containsAddress } from './wire/ipv6/prefix.ts';
+import type { ContextTag } from './wire/shim6/context-tag.ts';
 
 export interface BoxOptions {
   readonly config: Config;
@@ -41,9 +44,6 @@ const OBJECTS = new URL(
 ).pathname;
 /** Frames up to the longest that can be punted. */
 const INJECTION_MTU = 2000;
-/** First-packet delays remembered for reports, contexts. */
-const DELAYS_KEPT = 4096;
-
 export class Box {
   readonly hosts: ReadonlyMap<string, SiteHost>;
   readonly dataplane: Dataplane;
@@ -51,8 +51,8 @@ export class Box {
   readonly core: Shim6;
   readonly contexts: InstalledContexts;
   readonly firstPackets: FirstPackets;
-  /** Milliseconds that a context's first packet waited, by ULID pair. */
-  readonly firstPacketDelays = new Map<string, number>();
+  readonly heldPayload: FirstPackets;
+  readonly carrier: ContextCarrier;
   /** What the DNS knows of a peer; set when the ALG starts. */
   peerLocators: (peer: Address) => readonly Address[] | undefined = () => undefined;
   readonly #options: BoxOptions;
@@ -64,6 +64,9 @@ export class Box {
   readonly #outsideInjector: Injector;
   readonly #guard: KernelGuard;
   readonly #punts: PuntHandler;
+  readonly #idleScan: IdleScan;
+  /** Contexts discarded because they were idle. */
+  #discarded = 0;
   readonly #undo: ((keepDatapath: boolean) => void)[] = [];
 
   /** Throws SyscallError, BpfError or SiteLinkError, with nothing left behind. */
@@ -71,12 +74,14 @@ export class Box {
     const { config, siteKey, clock, random } = options;
     this.#options = options;
     this.hosts = siteHosts(config, siteKey.publicKey);
-    this.firstPackets = new FirstPackets({
+    const limits = {
       perPair: config['first-packets']['per-pair'],
       total: config['first-packets'].total,
       patience: config['first-packets'].patience * 1000,
-    });
-    const identity = new SiteIdentity({ privateKey: siteKey.privateKey });
+    };
+    this.firstPackets = new FirstPackets(limits);
+    this.heldPayload = new FirstPackets(limits);
+    const identity = new SiteIdentity({ privateKey: siteKey.privateKey, keyTypes: config.site['peer-keys'] });
     for (const host of this.hosts.values()) identity.bind(host.ulid, host.parameters);
     this.core = new Shim6({ random, identity, settings: { maximumContexts: config.contexts.capacity } });
     this.#driver = new CoreDriver(this.core, clock, (effect) => this.#carryOut(effect));
@@ -98,6 +103,8 @@ export class Box {
       this.dataplane.attachInjection('outside', this.#outsideInjector.ifindex);
       this.links = this.#openLinks();
       this.contexts = new InstalledContexts(this.dataplane, this.links);
+      this.carrier = this.#openCarrier();
+      this.#idleScan = this.#openIdleScan();
       this.links.start();
       this.#setHosts();
       this.dataplane.start((event) => this.#punts.handle(event));
@@ -136,13 +143,45 @@ export class Box {
     });
   }
 
+  #openIdleScan(): IdleScan {
+    const { egress, ingress } = this.dataplane;
+    return new IdleScan({
+      egress,
+      ingress,
+      patience: (this.#options.config.contexts.idle * 1000) / TICK_MILLISECONDS,
+      contextWithTag: (tag) => this.core.contextWithTag(tag),
+      discard: (context) =>
+        this.#driver.run((core) => {
+          if (core.discard(context)) this.#discarded++;
+        }),
+    });
+  }
+
+  #openCarrier(): ContextCarrier {
+    const { clock, log } = this.#options;
+    return new ContextCarrier({
+      contexts: this.contexts,
+      firstPackets: this.firstPackets,
+      heldPayload: this.heldPayload,
+      clock,
+      log,
+      injectInside: (frame) => this.#insideInjector.inject(frame),
+      injectOutside: (frame) => this.#outsideInjector.inject(frame),
+      drainEvents: () => this.dataplane.drainEvents(),
+      sendError: (invoking, error) => this.#sendError(invoking, error),
+    });
+  }
+
   get counters(): Readonly<Record<string, number>> {
     return {
       ...this.#punts.counters,
       ...this.core.counters,
       firstPacketsRefused: this.firstPackets.refused,
       firstPacketsExpired: this.firstPackets.expired,
+      heldPayloadRefused: this.heldPayload.refused,
+      heldPayloadExpired: this.heldPayload.expired,
       contextsRefused: this.contexts.refused,
+      contextsDiscarded: this.#discarded,
       messagesWithoutUplink: this.#sender.withoutUplink,
       framesNotSent: this.#sender.failed + this.#insideInjector.failed + this.#outsideInjector.failed,
       errorsLimited: this.#errors.refused,
@@ -153,6 +192,10 @@ export class Box {
   establish(local: Address, peer: Address, locators: readonly Address[]): void {
     // The site's own hosts reach each other without a context.
     if (!this.hosts.has(addressKey(local)) || this.hosts.has(addressKey(peer))) return;
+    // Packets to a routable ULID would be the kernel's until the context stands; let them wait, too.
+    if (!this.#options.config.ulids.some((prefix) => containsAddress(prefix, peer))) {
+      this.contexts.reserve(local, peer);
+    }
     this.#driver.run((core, now) => core.establish(now, local, peer, locators));
   }
 
@@ -169,19 +212,29 @@ export class Box {
       {
         isHost,
         isLocator: (address) => this.links.uplinkOf(address) !== undefined,
-        isInstalled: (local, peer) => this.contexts.has(local, peer),
+        contextState: (local, peer) => this.contexts.state(local, peer),
         peerLocators: (peer) => this.peerLocators(peer),
         establish: (local, peer, locators) => this.establish(local, peer, locators),
         handleMessage: (source, destination, message) =>
           this.#driver.run((core, now) => core.handleMessage(now, { source, destination, message })),
+        handleUnknownTag: (source, destination, tag) => this.#handleUnknownTag(source, destination, tag),
         injectInside: (frame) => this.#insideInjector.inject(frame),
         injectOutside: (frame) => this.#outsideInjector.inject(frame),
         isReceiver: (tag) => this.contexts.hasTag(tag),
         sendError: (invoking, error) => this.#sendError(invoking, error),
       },
       this.firstPackets,
+      this.heldPayload,
       this.#options.clock,
     );
+  }
+
+  #handleUnknownTag(source: Address, destination: Address, tag: ContextTag): boolean {
+    let hold = false;
+    this.#driver.run((core, now) => {
+      hold = core.handleUnknownTag(now, { source, destination, tag });
+    });
+    return hold;
   }
 
   /** Tells the core every host's locators and which of them work now. */
@@ -210,56 +263,9 @@ export class Box {
           effect.message,
         );
       }
-      case 'established':
-        return this.#established(effect.context);
-      case 'changed':
-        return this.contexts.update(effect.context);
-      case 'removed':
-        return this.contexts.remove(effect.context);
-      case 'failed':
-        return this.#failed(effect.local, effect.peer, effect.reason);
+      default:
+        return this.carrier.carry(effect);
     }
-  }
-
-  /** Installs the context; what waited for it leaves once the core's messages are on their way. */
-  #established(context: ContextView): void {
-    if (this.contexts.install(context)) {
-      queueMicrotask(() => this.#release(context));
-      return;
-    }
-    this.#options.log.warn('contexts-full', {
-      local: formatAddress(context.local),
-      peer: formatAddress(context.peer),
-    });
-    for (const waiting of this.firstPackets.take(pairKey(context.local, context.peer))) {
-      this.#sendError(waiting, { kind: 'no-route' });
-    }
-  }
-
-  /** Lets go of what waited, in order, before any later packet: until set live, the entry punts what comes. */
-  #release(context: ContextView): void {
-    const pair = pairKey(context.local, context.peer);
-    const since = this.firstPackets.since(pair);
-    if (since !== undefined) this.#noteDelay(pair, this.#options.clock() - since);
-    this.dataplane.drainEvents();
-    for (const waiting of this.firstPackets.take(pair)) this.#insideInjector.inject(waiting.frame);
-    this.contexts.setLive(context);
-  }
-
-  #noteDelay(pair: string, milliseconds: number): void {
-    this.firstPacketDelays.set(pair, milliseconds);
-    if (this.firstPacketDelays.size > DELAYS_KEPT)
-      this.firstPacketDelays.delete(this.firstPacketDelays.keys().next().value!);
-  }
-
-  #failed(local: Address, peer: Address, reason: string): void {
-    this.#options.log.info('context-failed', {
-      local: formatAddress(local),
-      peer: formatAddress(peer),
-      reason,
-    });
-    for (const waiting of this.firstPackets.take(pairKey(local, peer)))
-      this.#sendError(waiting, { kind: 'address-unreachable' });
   }
 
   #sendError(invoking: WaitingFrame, error: Icmp6Error): void {
@@ -276,7 +282,7 @@ export class Box {
   #tick(): void {
     this.dataplane.tick();
     this.links.tick();
-    for (const waiting of this.firstPackets.expire(this.#options.clock()))
-      this.#sendError(waiting, { kind: 'address-unreachable' });
+    this.#idleScan.step(this.dataplane.now);
+    this.carrier.expire(this.#options.clock());
   }
 }

@@ -3,20 +3,22 @@ import type { PuntedFrame } from '../dataplane/events.ts';
 import type { FirstPackets, WaitingFrame } from '../dataplane/first-packets.ts';
 import type { Icmp6Error } from '../wire/icmp6/errors.ts';
 import { type Address, pairKey } from '../wire/ipv6/address.ts';
-import { decodeIpv6Header, IPV6_HEADER_LENGTH, type Ipv6Header } from '../wire/ipv6/header.ts';
-import { DecodeError } from '../wire/octets.ts';
-import type { ContextTag } from '../wire/shim6/context-tag.ts';
-import { decodePayloadHeader } from '../wire/shim6/payload-header.ts';
+import { decodeIpv6Header, type Ipv6Header } from '../wire/ipv6/header.ts';
+import { type ContextTag, formatTag } from '../wire/shim6/context-tag.ts';
+import { findPayloadHeader, findShim6 } from './held-frame.ts';
 
 /** What the handler may cause; the daemon supplies it. */
 export interface PuntActions {
   isHost(ulid: Address): boolean;
   isLocator(address: Address): boolean;
-  isInstalled(local: Address, peer: Address): boolean;
+  /** Live: its packets are forwarded. Held: they wait for the controller. */
+  contextState(local: Address, peer: Address): 'none' | 'held' | 'live';
   /** Locators to try for a peer, from DNS; undefined when nothing is known of it. */
   peerLocators(peer: Address): readonly Address[] | undefined;
   establish(local: Address, peer: Address, locators: readonly Address[]): void;
   handleMessage(source: Address, destination: Address, message: Uint8Array): void;
+  /** True when the payload is worth holding: its context may come back. */
+  handleUnknownTag(source: Address, destination: Address, tag: ContextTag): boolean;
   /** Whether the tag is one of ours by now. */
   isReceiver(tag: ContextTag): boolean;
   /** Back into the program the frame came from. */
@@ -36,6 +38,7 @@ export interface PuntCounters {
 export class PuntHandler {
   readonly #actions: PuntActions;
   readonly #firstPackets: FirstPackets;
+  readonly #heldPayload: FirstPackets;
   readonly #now: () => number;
   readonly counters: PuntCounters = {
     notIpv6: 0,
@@ -45,9 +48,16 @@ export class PuntHandler {
     unknownTag: 0,
   };
 
-  constructor(actions: PuntActions, firstPackets: FirstPackets, now: () => number) {
+  /** `firstPackets`: where hosts' packets wait, `heldPayload`: peers'. */
+  constructor(
+    actions: PuntActions,
+    firstPackets: FirstPackets,
+    heldPayload: FirstPackets,
+    now: () => number,
+  ) {
     this.#actions = actions;
     this.#firstPackets = firstPackets;
+    this.#heldPayload = heldPayload;
     this.#now = now;
   }
 
@@ -70,23 +80,30 @@ export class PuntHandler {
       case 'no-uplink':
         return this.#actions.sendError(event, { kind: 'no-route' });
       case 'unknown-tag':
-        return this.#unknownTag(header, packet, event.frame);
+        return this.#unknownTag(header, packet, event);
     }
   }
 
   #control(header: Ipv6Header, packet: Uint8Array): void {
-    const message = shim6Message(header, packet);
-    if (message === undefined) this.counters.notIpv6++;
+    const found = findShim6(packet);
+    if (found === undefined) this.counters.notIpv6++;
     else if (!this.#actions.isLocator(header.destination)) this.counters.notOurLocator++;
-    else this.#actions.handleMessage(header.source, header.destination, message);
+    else {
+      this.#actions.handleMessage(header.source, header.destination, packet.slice(found.offset, found.end));
+    }
   }
 
-  /** A peer may use the context from the moment it stands there: its R2 and its payload come up right behind each other. */
-  #unknownTag(header: Ipv6Header, packet: Uint8Array, frame: Uint8Array): void {
-    const payload = shim6Message(header, packet);
-    const tag = payload === undefined ? undefined : receiverTag(payload);
-    if (tag !== undefined && this.#actions.isReceiver(tag)) this.#actions.injectOutside(frame);
-    else this.counters.unknownTag++;
+  /**
+   * A peer may use the context from the moment it stands there: its R2 and its payload come up right
+   * behind each other, and the tag may be one of ours by now. Otherwise the context is lost here.
+   */
+  #unknownTag(header: Ipv6Header, packet: Uint8Array, held: WaitingFrame): void {
+    const tag = findPayloadHeader(packet)?.receiverTag;
+    if (tag === undefined) this.counters.notIpv6++;
+    else if (this.#actions.isReceiver(tag)) this.#actions.injectOutside(held.frame);
+    else if (this.#actions.handleUnknownTag(header.source, header.destination, tag)) {
+      this.#heldPayload.add(this.#now(), formatTag(tag), held);
+    } else this.counters.unknownTag++;
   }
 
   #miss(header: Ipv6Header, waiting: WaitingFrame): void {
@@ -96,40 +113,17 @@ export class PuntHandler {
       return this.#actions.sendError(waiting, { kind: 'no-route' });
     }
     const pair = pairKey(source, destination);
+    const state = this.#actions.contextState(source, destination);
     // The context came to stand while the frame was on its way up, and nothing waits before it.
-    if (this.#actions.isInstalled(source, destination) && this.#firstPackets.since(pair) === undefined) {
+    if (state === 'live' && this.#firstPackets.since(pair) === undefined) {
       return this.#actions.injectInside(waiting.frame);
     }
     const locators = this.#actions.peerLocators(destination);
-    if (locators === undefined) {
+    if (locators === undefined && state === 'none') {
       this.counters.unknownPeer++;
       return this.#actions.sendError(waiting, { kind: 'no-route' });
     }
     this.#firstPackets.add(this.#now(), pair, waiting);
-    this.#actions.establish(source, destination, locators);
-  }
-}
-
-const EXTENSION_HEADERS = new Set([0, 43, 60]);
-const SHIM6 = 140;
-
-/** The SHIM6 header and what follows it in a packet, behind whatever extension headers precede it; the data path saw it there. */
-function shim6Message(header: Ipv6Header, packet: Uint8Array): Uint8Array | undefined {
-  const end = Math.min(packet.length, IPV6_HEADER_LENGTH + header.payloadLength);
-  let offset = IPV6_HEADER_LENGTH;
-  let next = header.nextHeader;
-  while (EXTENSION_HEADERS.has(next) && offset + 8 <= end) {
-    next = packet[offset]!;
-    offset += (packet[offset + 1]! + 1) * 8;
-  }
-  return next === SHIM6 && offset < end ? packet.slice(offset, end) : undefined;
-}
-
-function receiverTag(payload: Uint8Array): ContextTag | undefined {
-  try {
-    return decodePayloadHeader(payload).receiverTag;
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
+    if (locators !== undefined) this.#actions.establish(source, destination, locators);
   }
 }

@@ -22,6 +22,8 @@ export interface InstalledContext {
   readonly ingress: IngressView;
 }
 
+const NO_TAG: ContextTag = { high: 0, low: 0 };
+
 export class InstalledContexts {
   readonly #dataplane: Dataplane;
   readonly #site: SiteFacts;
@@ -35,37 +37,45 @@ export class InstalledContexts {
 
   /** Installs a context whose queue is yet to drain; false when the tables are full or no path exists. */
   install(context: ContextView): boolean {
-    const { egress, ingress, links } = this.#dataplane;
+    const { ingress } = this.#dataplane;
     const paths = this.#paths(context);
-    const known = egress.find(context.local, context.peer);
     if (paths.length === 0) return false;
-    const slot = known === NO_SLOT ? egress.add(context.local, context.peer, context.peerTag, paths) : known;
-    if (slot === NO_SLOT) {
-      this.refused++;
-      return false;
-    }
-    if (known !== NO_SLOT) {
-      egress.setPeerTag(slot, context.peerTag);
-      egress.setPaths(slot, paths[0]!, paths[1], (uplink) => links.isUp(uplink));
-    }
+    const isNew = this.state(context.local, context.peer) === 'none';
+    if (context.fork === 0 && !this.#installEgress(context, paths)) return false;
     if (ingress.find(context.localTag) !== NO_SLOT) return true;
     const locators = context.peerLocators.map((locator) => locator.address);
-    const added = ingress.add(
-      context.localTag,
-      context.local,
-      context.peer,
-      locators,
-      this.#site.hostLink(context.local),
-    );
-    if (added !== NO_SLOT) return true;
-    if (known === NO_SLOT) egress.remove(slot);
+    const host = this.#site.hostLink(context.local);
+    const slot = ingress.add(context.localTag, context.local, context.peer, locators, host);
+    if (slot !== NO_SLOT) {
+      ingress.touch(slot, this.#dataplane.now);
+      return true;
+    }
+    if (context.fork === 0 && isNew) this.unreserve(context.local, context.peer);
+    this.refused++;
+    return false;
+  }
+
+  #installEgress(context: ContextView, paths: readonly Path[]): boolean {
+    const { egress, links } = this.#dataplane;
+    const known = egress.find(context.local, context.peer);
+    if (known !== NO_SLOT) {
+      egress.touch(known, this.#dataplane.now);
+      egress.setPeerTag(known, context.peerTag);
+      egress.setPaths(known, paths[0]!, paths[1], (uplink) => links.isUp(uplink));
+      return true;
+    }
+    const slot = egress.add(context.local, context.peer, context.peerTag, paths);
+    if (slot !== NO_SLOT) {
+      egress.touch(slot, this.#dataplane.now);
+      return true;
+    }
     this.refused++;
     return false;
   }
 
   /** Opens an installed context to the packets of every port. */
   setLive(context: ContextView): void {
-    const slot = this.#dataplane.egress.find(context.local, context.peer);
+    const slot = this.#egressSlot(context);
     if (slot !== NO_SLOT) this.#dataplane.egress.setLive(slot);
   }
 
@@ -73,10 +83,11 @@ export class InstalledContexts {
   update(context: ContextView): void {
     const { egress, ingress, links } = this.#dataplane;
     const paths = this.#paths(context);
-    const slot = egress.find(context.local, context.peer);
-    if (slot === NO_SLOT || paths.length === 0) return;
-    egress.setPeerTag(slot, context.peerTag);
-    egress.setPaths(slot, paths[0]!, paths[1], (uplink) => links.isUp(uplink));
+    const slot = this.#egressSlot(context);
+    if (slot !== NO_SLOT && paths.length > 0) {
+      egress.setPeerTag(slot, context.peerTag);
+      egress.setPaths(slot, paths[0]!, paths[1], (uplink) => links.isUp(uplink));
+    }
     const inbound = ingress.find(context.localTag);
     if (inbound !== NO_SLOT)
       ingress.setPeerLocators(
@@ -87,7 +98,7 @@ export class InstalledContexts {
 
   remove(context: ContextView): void {
     const { egress, ingress } = this.#dataplane;
-    const outbound = egress.find(context.local, context.peer);
+    const outbound = this.#egressSlot(context);
     if (outbound !== NO_SLOT) egress.remove(outbound);
     const inbound = ingress.find(context.localTag);
     if (inbound !== NO_SLOT) ingress.remove(inbound);
@@ -99,8 +110,35 @@ export class InstalledContexts {
     if (slot !== NO_SLOT) this.#dataplane.ingress.setHost(slot, host);
   }
 
-  has(local: Address, peer: Address): boolean {
-    return this.#dataplane.egress.find(local, peer) !== NO_SLOT;
+  state(local: Address, peer: Address): 'none' | 'held' | 'live' {
+    const { egress } = this.#dataplane;
+    const slot = egress.find(local, peer);
+    if (slot === NO_SLOT) return 'none';
+    return egress.isLive(slot) ? 'live' : 'held';
+  }
+
+  /** Has the pair's packets wait for a context that is being made, whatever their destination is. */
+  reserve(local: Address, peer: Address): void {
+    const { egress } = this.#dataplane;
+    if (egress.find(local, peer) === NO_SLOT) egress.add(local, peer, NO_TAG, []);
+  }
+
+  /** Takes a reservation back; a context that stands is left alone. */
+  unreserve(local: Address, peer: Address): void {
+    const { egress } = this.#dataplane;
+    const slot = egress.find(local, peer);
+    if (slot !== NO_SLOT && !egress.isLive(slot)) egress.remove(slot);
+  }
+
+  /** Has the packets of an installed context wait. */
+  hold(context: ContextView): void {
+    const slot = this.#egressSlot(context);
+    if (slot !== NO_SLOT) this.#dataplane.egress.setDraining(slot);
+  }
+
+  isHeld(context: ContextView): boolean {
+    const slot = this.#egressSlot(context);
+    return slot !== NO_SLOT && !this.#dataplane.egress.isLive(slot);
   }
 
   hasTag(localTag: ContextTag): boolean {
@@ -109,14 +147,20 @@ export class InstalledContexts {
 
   view(context: ContextView): InstalledContext | undefined {
     const { egress, ingress } = this.#dataplane;
-    const outbound = egress.find(context.local, context.peer);
+    const outbound = this.#egressSlot(context);
     const inbound = ingress.find(context.localTag);
     if (outbound === NO_SLOT || inbound === NO_SLOT) return undefined;
     return { egress: egress.view(outbound), ingress: ingress.view(inbound) };
   }
 
+  /** Forked contexts receive; hosts' packets leave by the default context of their pair. */
+  #egressSlot(context: ContextView): number {
+    return context.fork === 0 ? this.#dataplane.egress.find(context.local, context.peer) : NO_SLOT;
+  }
+
   #paths(context: ContextView): readonly Path[] {
-    const local = context.localLocators.map((locator): SteeringLocator => locator);
+    // The peer takes packets only from locators that it has acknowledged (RFC 5533 §10).
+    const local = context.localLocators.filter((locator) => locator.acknowledged);
     const peer = context.peerLocators.map(
       (locator): SteeringLocator => ({ ...locator, usable: !locator.broken }),
     );

@@ -73,6 +73,16 @@ export class EgressTable {
     this.#table.publish(slot, active | SlotState.SLOT_LIVE);
   }
 
+  /** Has the packets of all ports but the injection one punted. */
+  setDraining(slot: number): void {
+    const active = this.#table.control(slot) & ~ControlWord.CONTROL_STATE_MASK;
+    this.#table.publish(slot, active | SlotState.SLOT_DRAINING);
+  }
+
+  isLive(slot: number): boolean {
+    return this.#table.state(slot) === SlotState.SLOT_LIVE;
+  }
+
   /** The peer answers to a new tag (a context established anew). */
   setPeerTag(slot: number, tag: ContextTag): void {
     const uplinks = this.#table.word(slot, EgressEntry.peerTagHigh) & 0xffff0000;
@@ -111,6 +121,16 @@ export class EgressTable {
   flush(): void {
     for (const [slot, path] of this.#deferred) this.#writePath(slot, this.#active(slot) === 0 ? 1 : 0, path);
     this.#deferred.clear();
+  }
+
+  /** Starts the measure of silence. `tick`: the data path's clock. */
+  touch(slot: number, tick: number): void {
+    this.#table.setWord(slot, EgressEntry.lastSent, tick);
+  }
+
+  /** True when no packet left since `tick`. */
+  isSilentSince(slot: number, tick: number): boolean {
+    return this.#table.word(slot, EgressEntry.lastSent) < tick;
   }
 
   remove(slot: number): void {

@@ -79,6 +79,25 @@ export class IngressTable {
     this.#table.bytes[offset + IngressEntry.port] = host.port;
   }
 
+  /** Starts the measure of silence. `tick`: the data path's clock. */
+  touch(slot: number, tick: number): void {
+    this.#table.setWord(slot, IngressEntry.lastReceived, tick);
+  }
+
+  /** True for a live entry by which no packet came since `tick`. */
+  isSilentSince(slot: number, tick: number): boolean {
+    return (
+      this.#table.state(slot) === SlotState.SLOT_LIVE &&
+      this.#table.word(slot, IngressEntry.lastReceived) < tick
+    );
+  }
+
+  /** The local context tag of a live entry. */
+  tagAt(slot: number): ContextTag {
+    const high = this.#table.control(slot) >>> ControlWord.CONTROL_TAG_SHIFT;
+    return { high, low: this.#table.word(slot, IngressEntry.tagLow) };
+  }
+
   remove(slot: number): void {
     this.#table.release(slot);
   }

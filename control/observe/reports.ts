@@ -75,7 +75,7 @@ function contextReport(box: Box, context: ContextView): ContextReport {
     establishedAt: dateOf(context.establishedAt),
     handshakeMilliseconds:
       context.establishedAt === undefined ? null : context.establishedAt - context.startedAt,
-    firstPacketMilliseconds: box.firstPacketDelays.get(pairKey(context.local, context.peer)) ?? null,
+    firstPacketMilliseconds: box.carrier.firstPacketDelays.get(pairKey(context.local, context.peer)) ?? null,
   };
 }
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { boxCommand, boxProcess, contextBetween, startBox } from './box.ts';
-import { CommandError, run, runIn } from './command.ts';
+import { CommandError, run, runIn, until } from './command.ts';
 import { down, up } from './lab.ts';
 import { ping } from './measure.ts';
-import { stop } from './process.ts';
+import { isAlive, stop } from './process.ts';
 import { hostIn } from './state.ts';
 import { SITES } from './topology.ts';
 
@@ -64,6 +64,18 @@ describe('the daemon', { skip }, () => {
     const [ours, theirs] = [await contextBetween(here, there), await contextBetween(there, here)];
     assert.equal(ours?.localTag, theirs?.peerTag);
     assert.equal(ours?.peerTag, theirs?.localTag);
+  });
+
+  it('recovers a lost context when the peer sends, and delivers the packet that told of the loss', async () => {
+    const [here, there] = [hostIn('h1'), hostIn('h2')];
+    process.kill(boxProcess(site)!.pid, 'SIGKILL');
+    await until('the daemon is gone', async () => !isAlive(boxProcess(site)!));
+    await startBox(site);
+    assert.equal(await contextBetween(here, there), undefined);
+    // Its own box knows no locators of the peer: only R1bis and I2bis can bring the context back.
+    const { sent, received } = await ping(there, here.cmula, 5);
+    assert.equal(received, sent);
+    assert.equal((await contextBetween(here, there))?.state, 'ESTABLISHED');
   });
 
   it('tells a host that its peer cannot be reached when the handshake comes to nothing', async () => {

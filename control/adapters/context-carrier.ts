@@ -1,0 +1,138 @@
+/**
+ * Puts the core's contexts into the data path, and keeps packets waiting while a context cannot
+ * carry them: a host's until its context stands, a peer's while the context they name is recovered.
+ */
+import type { InstalledContexts } from '../dataplane/contexts.ts';
+import type { FirstPackets, WaitingFrame } from '../dataplane/first-packets.ts';
+import type { Log } from '../observe/log.ts';
+import type { ContextView } from '../shim6/context.ts';
+import type { Effect } from '../shim6/effects.ts';
+import type { Icmp6Error } from '../wire/icmp6/errors.ts';
+import { type Address, equalAddress, formatAddress, pairKey } from '../wire/ipv6/address.ts';
+import { type ContextTag, formatTag } from '../wire/shim6/context-tag.ts';
+import type { Clock } from './core-driver.ts';
+import { frameAddresses, retag } from './held-frame.ts';
+
+export interface ContextCarrierOptions {
+  readonly contexts: InstalledContexts;
+  /** Hosts' packets, by pairKey of the ULIDs. */
+  readonly firstPackets: FirstPackets;
+  /** Peers' packets, by formatTag of the tag they bear. */
+  readonly heldPayload: FirstPackets;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly injectInside: (frame: Uint8Array) => void;
+  readonly injectOutside: (frame: Uint8Array) => void;
+  /** Has the events in the ring handled now. */
+  readonly drainEvents: () => void;
+  readonly sendError: (invoking: WaitingFrame, error: Icmp6Error) => void;
+}
+
+export type ContextEffect = Exclude<Effect, { kind: 'send' }>;
+
+/** First-packet delays remembered for reports, contexts. */
+const DELAYS_KEPT = 4096;
+
+export class ContextCarrier {
+  /** Milliseconds that a context's first packet waited, by pairKey of the ULIDs. */
+  readonly firstPacketDelays = new Map<string, number>();
+  readonly #options: ContextCarrierOptions;
+
+  constructor(options: ContextCarrierOptions) {
+    this.#options = options;
+  }
+
+  carry(effect: ContextEffect): void {
+    switch (effect.kind) {
+      case 'established':
+        return this.#established(effect.context, effect.recovered);
+      case 'changed':
+        return this.#changed(effect.context, effect.recovered);
+      case 'removed':
+        return this.#options.contexts.remove(effect.context);
+      case 'failed':
+        return this.#failed(effect.local, effect.peer, effect.reason, effect.fork);
+    }
+  }
+
+  /** Gives up on what has waited too long. */
+  expire(now: number): void {
+    const { firstPackets, heldPayload, sendError } = this.#options;
+    for (const waiting of firstPackets.expire(now)) sendError(waiting, { kind: 'address-unreachable' });
+    heldPayload.expire(now);
+  }
+
+  /** Installs the context; what waited for it leaves once the core's messages are on their way. */
+  #established(context: ContextView, recovered: ContextTag | undefined): void {
+    const { contexts, firstPackets, log, sendError } = this.#options;
+    if (contexts.install(context)) {
+      queueMicrotask(() => this.#release(context, recovered));
+      return;
+    }
+    log.warn('contexts-full', { local: formatAddress(context.local), peer: formatAddress(context.peer) });
+    for (const waiting of firstPackets.take(pairKey(context.local, context.peer))) {
+      sendError(waiting, { kind: 'no-route' });
+    }
+  }
+
+  /** While a context is being recovered its packets wait, as before it stood. */
+  #changed(context: ContextView, recovered: ContextTag | undefined): void {
+    const { contexts } = this.#options;
+    contexts.update(context);
+    if (context.state !== 'ESTABLISHED') contexts.hold(context);
+    else if (recovered !== undefined || contexts.isHeld(context)) {
+      queueMicrotask(() => this.#release(context, recovered));
+    }
+  }
+
+  /** Lets go of what waited, in order, before any later packet: until set live, the entry punts what comes. */
+  #release(context: ContextView, recovered: ContextTag | undefined): void {
+    const { contexts, firstPackets, drainEvents, injectInside, clock } = this.#options;
+    // Only the default context of a pair has hosts' packets waiting for it.
+    if (context.fork === 0) {
+      const pair = pairKey(context.local, context.peer);
+      const since = firstPackets.since(pair);
+      if (since !== undefined) this.#noteDelay(pair, clock() - since);
+      drainEvents();
+      for (const waiting of firstPackets.take(pair)) injectInside(waiting.frame);
+      contexts.setLive(context);
+    }
+    this.#releasePayload(context, recovered);
+  }
+
+  #releasePayload(context: ContextView, recovered: ContextTag | undefined): void {
+    const { heldPayload, injectOutside } = this.#options;
+    for (const { frame } of heldPayload.take(formatTag(context.localTag))) injectOutside(frame);
+    if (recovered === undefined) return;
+    for (const held of heldPayload.take(formatTag(recovered))) {
+      const frame = isBetween(context, held) ? retag(held, context.localTag) : undefined;
+      if (frame !== undefined) injectOutside(frame);
+    }
+  }
+
+  #noteDelay(pair: string, milliseconds: number): void {
+    this.firstPacketDelays.set(pair, milliseconds);
+    if (this.firstPacketDelays.size <= DELAYS_KEPT) return;
+    const [oldest] = this.firstPacketDelays.keys();
+    this.firstPacketDelays.delete(oldest!);
+  }
+
+  #failed(local: Address, peer: Address, reason: string, fork: number): void {
+    const { contexts, firstPackets, log, sendError } = this.#options;
+    log.info('context-failed', { local: formatAddress(local), peer: formatAddress(peer), reason });
+    if (fork !== 0) return;
+    contexts.unreserve(local, peer);
+    for (const waiting of firstPackets.take(pairKey(local, peer))) {
+      sendError(waiting, { kind: 'address-unreachable' });
+    }
+  }
+}
+
+/** Held payload is for the recovered context only if it came from its peer to its host. */
+function isBetween(context: ContextView, held: WaitingFrame): boolean {
+  const { source, destination } = frameAddresses(held);
+  return (
+    context.peerLocators.some((locator) => equalAddress(locator.address, source)) &&
+    context.localLocators.some((locator) => equalAddress(locator.address, destination))
+  );
+}
