@@ -43,7 +43,8 @@ export function sendR2(
   if (telling === undefined) return;
   // Between I2bis and its R2 nothing is certain but that the peer hears this last.
   if (context.handshake?.told) context.handshake.told = telling.announcement;
-  else context.announced = telling.announcement;
+  // Before ESTABLISHED nothing proves who hears it: the I1 that drew it may be forged.
+  else if (context.state === 'ESTABLISHED') context.announced = telling.announcement;
   core.sendBytes(source, to.source, telling.bytes);
   queueUpdate(core, context);
 }

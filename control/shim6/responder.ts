@@ -164,7 +164,12 @@ export function refreshContext(core: Core, received: Received<I2 | I2bis>, to: A
   const context = to.context!;
   const { message, source, destination } = received;
   if (isRepeated(core, received, context)) return sendR2(core, context, received);
-  if (!issuedAfter(message.responderNonce, context.newestNonce)) return core.count('replayed-I2');
+  if (!issuedAfter(message.responderNonce, context.newestNonce)) {
+    // Both sides initiated, and our R2 came before this I2 that answers an R1 sent earlier: R2 is due all the same.
+    const isCurrent = tagNumber(message.initiatorTag) === context.peerTagNumber;
+    if (isCurrent && listsAddress(context.peerList.locators, source)) return sendR2(core, context, received);
+    return core.count('replayed-I2');
+  }
   const verified = verifyInitiator(core, received, to);
   if (verified === undefined) return;
   if (!recordPeer(core, context, tagNumber(message.initiatorTag), verified)) return;
