@@ -38,7 +38,9 @@ const QUICK: readonly Population[] = [
 export function parseArguments(words: readonly string[]): BenchArguments {
   const { values, positionals } = parse(words);
   if (positionals.length !== 1 || positionals[0] !== 'dataplane') {
-    throw new UsageError(`what to measure must be "dataplane", not ${JSON.stringify(positionals.join(' '))}`);
+    throw new UsageError(
+      `what to measure must be "dataplane" or "handshake", not ${JSON.stringify(positionals.join(' '))}`,
+    );
   }
   const quick = values.quick ?? false;
   return {

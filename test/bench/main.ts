@@ -1,9 +1,10 @@
-/** `npm run bench -- dataplane`: how many packets one core rewrites, and beside what. */
+/** `npm run bench -- dataplane`: how many packets one core rewrites, and beside what; `-- handshake`: contexts. */
 import { writeFileSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { parseArguments, USAGE } from './arguments.ts';
 import { benchDataplane } from './dataplane.ts';
 import { CommandError, RowError, UsageError } from './errors.ts';
+import { HANDSHAKE_USAGE, runHandshake } from './handshake/command.ts';
 import { describeMachine } from './machine.ts';
 import { renderSvg } from './report-svg.ts';
 import { renderTables } from './report-table.ts';
@@ -11,6 +12,7 @@ import { ROW_TITLES, type RowName } from './row.ts';
 import { summarize } from './summary.ts';
 
 async function main(words: readonly string[], signal: AbortSignal): Promise<void> {
+  if (words[0] === 'handshake') return runHandshake(words.slice(1), progress);
   const { json, svg, ...options } = parseArguments(words);
   if (process.getuid?.() !== 0)
     throw new UsageError('needs root: it attaches XDP programs in network namespaces of its own');
@@ -54,7 +56,7 @@ try {
     process.stderr.write('\nbench: interrupted\n');
     process.exitCode = 130;
   } else if (error instanceof UsageError) {
-    process.stderr.write(`bench: ${error.message}\n${USAGE}\n`);
+    process.stderr.write(`bench: ${error.message}\n${USAGE}\n${HANDSHAKE_USAGE}\n`);
     process.exitCode = 2;
   } else if (error instanceof RowError || error instanceof CommandError) {
     process.stderr.write(`bench: ${error.message}\n`);
