@@ -10,19 +10,10 @@
 #include <bpf/bpf_endian.h>
 #include "hash.h"
 #include "maps.h"
-
-static __always_inline struct settings *find_settings(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&settings, &zero);
-}
+#include "parse.h"
 
 /* Of the controller's words that change while packets flow. */
-static __always_inline __u32 read_once(const __u32 *word)
-{
-	return *(const volatile __u32 *)word;
-}
+#define READ_ONCE(word) (*(const volatile typeof(word) *)&(word))
 
 static __always_inline __u64 half(const struct address *address, int index)
 {
@@ -35,65 +26,56 @@ static __always_inline int equal_address(const struct address *one, const struct
 }
 
 /* The context of (source, destination), live or draining, or NULL. */
-static __always_inline struct egress_entry *find_egress(const struct settings *settings,
-							const struct address pair[2])
+static __always_inline struct egress_entry *find_egress(const struct address pair[2])
 {
-	__u32 slot = egress_hash(settings, pair);
+	__u32 slot = egress_hash(pair, settings.hash_key) >> settings.egress_shift;
 
-	for (int i = 0; i < PROBE_LIMIT; i++, slot++) {
-		__u32 index = slot & settings->egress_mask;
-		struct egress_entry *entry = bpf_map_lookup_elem(&egress, &index);
+	for (int i = 0; i < PROBE_LIMIT; i++) {
+		struct egress_entry *entry = bpf_map_lookup_elem(&egress, &slot);
 		__u32 state;
 
 		if (!entry)
 			return NULL;
-		state = read_once(&entry->control) & CONTROL_STATE_MASK;
+		state = READ_ONCE(entry->control) & CONTROL_STATE_MASK;
+		if (equal_address(&entry->destination_ulid, &pair[1]) &&
+		    equal_address(&entry->source_ulid, &pair[0]) && state >= SLOT_DRAINING)
+			return entry;
 		if (state == SLOT_EMPTY)
 			return NULL;
-		if (state != SLOT_TOMBSTONE && equal_address(&entry->destination_ulid, &pair[1]) &&
-		    equal_address(&entry->source_ulid, &pair[0]))
-			return entry;
+		slot = (slot + 1) & settings.egress_mask;
 	}
 	return NULL;
 }
 
-/* The live context with this local tag, or NULL. */
-static __always_inline struct ingress_entry *find_ingress(const struct settings *settings,
-							  __u32 tag_high, __u32 tag_low)
+/* The live context whose payload headers are `header`, its Next Header taken as 0; or NULL. */
+static __always_inline struct ingress_entry *find_ingress(__u64 header)
 {
-	__u32 slot = ingress_hash(tag_high, tag_low);
+	__u32 slot = ingress_hash(header) >> settings.ingress_shift;
 
-	for (int i = 0; i < PROBE_LIMIT; i++, slot++) {
-		__u32 index = slot & settings->ingress_mask;
-		struct ingress_entry *entry = bpf_map_lookup_elem(&ingress, &index);
-		__u32 control;
+	for (int i = 0; i < PROBE_LIMIT; i++) {
+		struct ingress_entry *entry = bpf_map_lookup_elem(&ingress, &slot);
+		__u64 found;
 
 		if (!entry)
 			return NULL;
-		control = read_once(&entry->control);
-		if ((control & CONTROL_STATE_MASK) == SLOT_EMPTY)
-			return NULL;
-		if ((control & CONTROL_STATE_MASK) == SLOT_LIVE &&
-		    control >> CONTROL_TAG_SHIFT == tag_high && entry->tag_low == tag_low)
+		found = READ_ONCE(*(__u64 *)&entry->control); /* and tag_low */
+		if (found == (header | SLOT_LIVE))
 			return entry;
+		if ((found & CONTROL_STATE_MASK) == SLOT_EMPTY)
+			return NULL;
+		slot = (slot + 1) & settings.ingress_mask;
 	}
 	return NULL;
 }
 
-/* One way to send a context's packets, resolved down to the interface. */
+/* One way to send a context's packets. The pointers are made opaque lest the
+ * compiler compute them anew, from their indices, at every use. */
 struct route {
 	const struct locator_pair *locators;
 	const struct uplink *uplink;
-	const struct port *port;
 	__u32 uplink_index;
+	__u32 link_length; /* the uplink's, as it was when the route was chosen */
 };
-
-static __always_inline const struct port *find_port(__u32 index)
-{
-	const struct port *port = bpf_map_lookup_elem(&ports, &index);
-
-	return port && port->ifindex ? port : NULL;
-}
 
 /* Makes XDP_REDIRECT mean this port. False if its interface no longer exists. */
 static __always_inline int select_port(__u32 index)
@@ -104,23 +86,25 @@ static __always_inline int select_port(__u32 index)
 static __always_inline int usable_route(const struct egress_entry *entry, __u32 path,
 					struct route *route)
 {
-	__u32 index = entry->uplink[path]; /* UPLINK_NONE lies outside the array */
+	const __u8 *uplink_of = (const __u8 *)&entry->control + CONTROL_UPLINK_SHIFT / 8;
+	__u64 index = opaque(READ_ONCE(uplink_of[path]));
 
-	route->uplink = bpf_map_lookup_elem(&uplinks, &index);
-	if (!route->uplink || read_once(&route->uplink->state) != UPLINK_UP)
+	if (index >= MAX_UPLINKS) /* UPLINK_NONE */
 		return 0;
-	route->port = find_port(route->uplink->port);
+	route->uplink = (void *)opaque((long)&uplinks[index]);
+	route->locators = (void *)opaque((long)&entry->path[path]);
 	route->uplink_index = index;
-	route->locators = &entry->path[path];
-	return route->port != NULL;
+	route->link_length = READ_ONCE(route->uplink->link_length);
+	return route->link_length != 0;
 }
 
 /* The active path, or the other one while the active one's uplink is down. */
 static __always_inline int choose_route(const struct egress_entry *entry, struct route *route)
 {
-	__u32 active = read_once(&entry->control) >> CONTROL_ACTIVE_SHIFT & 1;
+	const __u8 *active = (const __u8 *)&entry->control + CONTROL_ACTIVE_SHIFT / 8;
+	__u32 path = READ_ONCE(*active) & 1;
 
-	return usable_route(entry, active, route) || usable_route(entry, active ^ 1, route);
+	return usable_route(entry, path, route) || usable_route(entry, path ^ 1, route);
 }
 
 static __always_inline int in_prefix(const struct prefix *prefix, const struct address *address)
@@ -137,30 +121,33 @@ static __always_inline int in_prefix(const struct prefix *prefix, const struct a
 }
 
 /* Is `address` one of the site's own CMULAs? */
-static __always_inline int in_site(const struct settings *settings, const struct address *address)
+static __always_inline int in_site(const struct address *address)
 {
-	for (int i = 0; i < MAX_SITE_PREFIXES && i < settings->site_prefixes; i++)
-		if (in_prefix(&settings->site_prefix[i], address))
+	for (int i = 0; i < MAX_SITE_PREFIXES && i < settings.site_prefixes; i++)
+		if (in_prefix(&settings.site_prefix[i], address))
 			return 1;
 	return 0;
 }
 
 /* Is `address` a ULID, of any site? */
-static __always_inline int is_ulid(const struct settings *settings, const struct address *address)
+static __always_inline int is_ulid(const struct address *address)
 {
-	for (int i = 0; i < MAX_ULID_PREFIXES && i < settings->ulid_prefixes; i++)
-		if (in_prefix(&settings->ulid_prefix[i], address))
+	if ((address->word[0] & settings.ulid_mask) != settings.ulid_bits)
+		return 0;
+	for (int i = 0; i < MAX_ULID_PREFIXES && i < settings.ulid_prefixes; i++)
+		if (in_prefix(&settings.ulid_prefix[i], address))
 			return 1;
 	return 0;
 }
 
-static __always_inline int is_peer_locator(const struct ingress_entry *entry,
-					   const struct address *source)
+static __always_inline int may_send(const struct ingress_entry *entry, const struct address *source)
 {
-	for (int i = 0; i < PEER_LOCATORS && i < entry->peer_locators; i++)
+	__u32 locators = READ_ONCE(entry->peer_locators);
+
+	for (int i = 0; i < PEER_LOCATORS && i < locators; i++)
 		if (equal_address(&entry->peer_locator[i], source))
 			return 1;
-	return 0;
+	return locators == ANY_SOURCE || !(settings.flags & SETTING_STRICT_SOURCE);
 }
 
 #endif

@@ -39,12 +39,17 @@ static __always_inline enum drop_reason limited_reason(enum event_kind kind)
 	}
 }
 
-static __always_inline int within_limits(const struct settings *settings, enum event_kind kind,
-					 const struct address *source)
+/* Which of the SOURCE_BUCKETS limits the punts that `source` causes. */
+static __always_inline __u32 source_bucket(const struct address *source)
+{
+	return (keyed_hash(source, settings.hash_key) >> 32) * SOURCE_BUCKETS >> 32;
+}
+
+static __always_inline int within_limits(enum event_kind kind, const struct address *source)
 {
 	__u32 first = kind * BUCKETS_PER_KIND;
-	__u32 own = first + 1 + source_bucket(settings, source);
-	const struct punt_limit *limit = &settings->punt_limit[kind];
+	__u32 own = first + 1 + source_bucket(source);
+	const struct punt_limit *limit = &settings.punt_limit[kind];
 	__u64 *due_all = bpf_map_lookup_elem(&punt_buckets, &first);
 	__u64 *due_own = bpf_map_lookup_elem(&punt_buckets, &own);
 	__u64 now = bpf_ktime_get_ns();
@@ -112,8 +117,7 @@ static __always_inline int submit(struct xdp_md *xdp, const struct punt *punt, _
 }
 
 /* The punt, or the drop if it is not to be. */
-static __always_inline int punt_frame(struct xdp_md *xdp, struct statistics *statistics,
-				      const struct settings *settings, const struct punt *punt)
+static __always_inline int punt_frame(struct xdp_md *xdp, const struct punt *punt)
 {
 	void *data = (void *)(long)xdp->data, *end = (void *)(long)xdp->data_end;
 	struct ipv6_header *ipv6 = data + (punt->network_offset & 31);
@@ -122,25 +126,23 @@ static __always_inline int punt_frame(struct xdp_md *xdp, struct statistics *sta
 	int submitted;
 
 	if ((void *)(ipv6 + 1) > end)
-		return drop(statistics, DROP_MALFORMED);
+		return drop(DROP_MALFORMED);
 	if (length > EVENT_FRAME_MAX) {
 		/* These two need the frame whole; the others are answered, and the
 		 * answer quotes no more than 1280 octets. */
 		if (kind == EVENT_CONTROL || kind == EVENT_MISS)
-			return drop(statistics, DROP_PUNT_TOO_LONG);
+			return drop(DROP_PUNT_TOO_LONG);
 		length = EVENT_FRAME_MAX;
 	}
-	if (!within_limits(settings, kind, &ipv6->address[0]))
-		return drop(statistics, limited_reason(kind));
+	if (!within_limits(kind, &ipv6->address[0]))
+		return drop(limited_reason(kind));
 	if (length <= EVENT_SHORT_FRAME)
 		submitted = submit(xdp, punt, length, EVENT_SHORT_FRAME);
 	else
 		submitted = submit(xdp, punt, length, EVENT_FRAME_MAX);
 	if (!submitted)
-		return drop(statistics, DROP_RING_FULL);
-	count(statistics, COUNT_PUNTED);
-	statistics->punts[kind]++;
-	return XDP_DROP;
+		return drop(DROP_RING_FULL);
+	return punted(kind);
 }
 
 #endif

@@ -1,63 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * The hashes of the context tables. control/dataplane/hash.ts computes the
- * same ones; all arithmetic is modulo 2^32 (Math.imul there). Words are read
- * from memory in host order on both sides.
+ * same ones; all arithmetic is modulo 2^64. The upper bits of a hash name a slot.
  *
- *   keyed(w)        = sum over i of (w[i] ^ w[i] >> 16) * hash_key[i]
- *   egress(pair)    = avalanche(keyed(the 8 words of source ULID, destination ULID))
- *   ingress(tag)    = avalanche(tag_low ^ tag_high * 0x9e3779b1)
- *   avalanche       = the finaliser of MurmurHash3 (32 bits)
+ *   keyed(w)        = sum over i of w[i] * hash_key[i]
+ *   egress(pair)    = keyed(the 4 words of source ULID, destination ULID, in network order)
+ *   ingress(header) = header * 0x9e3779b97f4a7c15, the payload header's Next Header taken as 0
  *
- * A product carries differences only upward, so the high half of each word is
- * folded onto its low half first: addresses that differ only in their last
- * octets (the top of a little-endian word) would collide otherwise. The keys
- * are random and secret: who chooses addresses cannot choose slots. Tags are
- * drawn at random by ourselves and need no key.
+ * keyed is multiply-shift (Dietzfelbinger et al. 1997) over a vector: for random
+ * odd keys two pairs share their upper m bits with a probability of about 2^-m.
+ * A product carries differences only upward, so the octets that differ most must
+ * be at the bottom of a word: hence network order. The keys are secret: who
+ * chooses addresses cannot choose slots. What is left to them is to differ only
+ * in the first octets of both halves of an address; for a CGA that means to mine
+ * all the others.
+ * Tags are drawn at random by ourselves and need no key.
  */
 #ifndef PSHIM6_HASH_H
 #define PSHIM6_HASH_H
 
 #include <linux/types.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "layout.h"
 
-static __always_inline __u32 avalanche(__u32 hash)
+/* Of an address, with two words of the key. */
+static __always_inline __u64 keyed_hash(const struct address *address, const __u64 *key)
 {
-	hash ^= hash >> 16;
-	hash *= 0x85ebca6b;
-	hash ^= hash >> 13;
-	hash *= 0xc2b2ae35;
-	return hash ^ hash >> 16;
+	const __u64 *word = (const __u64 *)address;
+
+	return bpf_be64_to_cpu(word[0]) * key[0] + bpf_be64_to_cpu(word[1]) * key[1];
 }
 
-static __always_inline __u32 keyed_hash(const __u32 *word, const __u32 *key, int words)
+static __always_inline __u64 egress_hash(const struct address pair[2], const __u64 *key)
 {
-	__u32 sum = 0;
-
-#pragma unroll
-	for (int i = 0; i < words; i++)
-		sum += (word[i] ^ word[i] >> 16) * key[i];
-	return avalanche(sum);
+	return keyed_hash(&pair[0], key) + keyed_hash(&pair[1], key + 2);
 }
 
-/* `pair`: source ULID and destination ULID, adjacent as in the IPv6 header. */
-static __always_inline __u32 egress_hash(const struct settings *settings,
-					 const struct address pair[2])
+static __always_inline __u64 ingress_hash(__u64 header)
 {
-	return keyed_hash(pair[0].word, settings->hash_key, HASH_WORDS);
-}
-
-static __always_inline __u32 ingress_hash(__u32 tag_high, __u32 tag_low)
-{
-	return avalanche(tag_low ^ tag_high * 0x9e3779b1);
-}
-
-/* Which of the SOURCE_BUCKETS limits the punts that `source` causes. */
-static __always_inline __u32 source_bucket(const struct settings *settings,
-					   const struct address *source)
-{
-	return keyed_hash(source->word, settings->hash_key, 4) % SOURCE_BUCKETS;
+	return header * 0x9e3779b97f4a7c15;
 }
 
 #endif

@@ -34,20 +34,17 @@ static __always_inline int too_big(struct punt *punt, const struct frame *frame,
  * and to the Internet at large) is the kernel's; multicast, link-local and
  * unspecified addresses are in no ULID prefix.
  */
-static __always_inline int missed(struct statistics *statistics, const struct settings *settings,
-				  const struct frame *frame, struct punt *punt)
+static __always_inline int missed(const struct frame *frame, struct punt *punt)
 {
 	const struct address *source = &frame->ipv6->address[0];
 	const struct address *destination = &frame->ipv6->address[1];
 
-	if (!is_ulid(settings, destination) || in_site(settings, destination) ||
-	    !in_site(settings, source))
-		return pass(statistics);
+	if (!is_ulid(destination) || in_site(destination) || !in_site(source))
+		return pass();
 	return want_punt(punt, frame, EVENT_MISS);
 }
 
-static __always_inline int process(struct xdp_md *xdp, struct statistics *statistics,
-				   const struct settings *settings, struct punt *punt)
+static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 {
 	struct position insertion;
 	struct egress_entry *entry;
@@ -56,20 +53,20 @@ static __always_inline int process(struct xdp_md *xdp, struct statistics *statis
 
 	switch (parse_frame(xdp, &frame)) {
 	case PARSED_OTHER:
-		return pass(statistics);
+		return pass();
 	case PARSED_MALFORMED:
-		return drop(statistics, DROP_MALFORMED);
+		return drop(DROP_MALFORMED);
 	case PARSED_IPV6:
 		break;
 	}
 
-	entry = find_egress(settings, frame.ipv6->address);
+	entry = find_egress(frame.ipv6->address);
 	if (!entry)
-		return missed(statistics, settings, &frame, punt);
-	if ((read_once(&entry->control) & CONTROL_STATE_MASK) == SLOT_DRAINING &&
-	    xdp->ingress_ifindex != settings->injection_ifindex)
+		return missed(&frame, punt);
+	if ((READ_ONCE(entry->control) & CONTROL_STATE_MASK) == SLOT_DRAINING &&
+	    xdp->ingress_ifindex != settings.injection_ifindex)
 		return want_punt(punt, &frame, EVENT_MISS);
-	if (frame.ipv6->hop_limit <= 1)
+	if (hop_limit(&frame) <= 1)
 		return want_punt(punt, &frame, EVENT_HOP_LIMIT);
 	if (!choose_route(entry, &route))
 		return want_punt(punt, &frame, EVENT_NO_UPLINK);
@@ -77,36 +74,30 @@ static __always_inline int process(struct xdp_md *xdp, struct statistics *statis
 		return too_big(punt, &frame, &route);
 	switch (find_insertion(&frame, &insertion)) {
 	case WALK_MALFORMED:
-		return drop(statistics, DROP_MALFORMED);
+		return drop(DROP_MALFORMED);
 	case WALK_TOO_LONG:
-		return drop(statistics, DROP_EXTENSION_HEADERS);
+		return drop(DROP_EXTENSION_HEADERS);
 	case WALK_DONE:
 		break;
 	}
 	if (!select_port(route.uplink->port))
-		return drop(statistics, DROP_NO_PORT);
+		return drop(DROP_NO_PORT);
 
 	if (!insert_payload_header(xdp, &frame, &insertion, entry, &route))
-		return drop(statistics, DROP_HEADROOM);
-	entry->last_sent = settings->tick;
+		return drop(DROP_HEADROOM);
+	entry->last_sent = settings.tick;
 	entry->packets++;
 	entry->bytes += frame.length;
-	return forward(statistics);
+	return forward();
 }
 
 SEC("xdp")
 int inside(struct xdp_md *xdp)
 {
-	struct statistics *statistics = find_statistics();
-	const struct settings *settings = find_settings();
 	struct punt punt;
-	int verdict;
+	int verdict = process(xdp, &punt);
 
-	if (!statistics || !settings)
-		return XDP_ABORTED;
-	count(statistics, COUNT_RECEIVED);
-	verdict = process(xdp, statistics, settings, &punt);
-	return verdict == PUNT ? punt_frame(xdp, statistics, settings, &punt) : verdict;
+	return verdict == PUNT ? punt_frame(xdp, &punt) : verdict;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -5,7 +5,7 @@
  * BTF of these (make -C bpf layout): change them here and nowhere else.
  *
  * Addresses are 16 octets in network order, MAC addresses 6 octets in wire
- * order; every other field is in host order.
+ * order; every other field is in host order unless it says otherwise.
  */
 #ifndef PSHIM6_LAYOUT_H
 #define PSHIM6_LAYOUT_H
@@ -19,16 +19,18 @@ struct address {
 /* ---- context tables (shared memory: the controller writes through mmap) ---- */
 
 /*
- * Both tables are open-addressed with linear probing. A slot is examined at
- * hash & mask, hash + 1 & mask, ... for at most PROBE_LIMIT slots; SLOT_EMPTY
- * ends the search, SLOT_TOMBSTONE does not. The controller is the only writer
- * of everything but the counters and ticks; it fills a slot and then publishes
- * it by one aligned 32-bit store of `control`.
+ * Both tables are open-addressed with linear probing. The upper bits of a key's
+ * hash name the first slot; at most PROBE_LIMIT slots are examined from there,
+ * the first following the last. SLOT_EMPTY ends the search, SLOT_TOMBSTONE does
+ * not. The controller is the only writer of everything but the counters and
+ * ticks; it fills a slot and then publishes it by one aligned 32-bit store of
+ * `control`.
  */
 enum table_limits {
 	PROBE_LIMIT = 128,
 	PATHS = 2,
 	PEER_LOCATORS = 4,
+	ANY_SOURCE = 255,
 	UPLINK_NONE = 255,
 	PORT_NONE = 255,
 };
@@ -42,19 +44,12 @@ enum slot_state {
 	SLOT_LIVE = 3,
 };
 
-/* egress_entry.control: bits 0..7 slot_state, bit 8 the active path.
- * ingress_entry.control: bits 0..7 slot_state, bits 8..15 ingress_flags,
- * bits 16..30 the upper 15 bits of the local context tag. */
+/* egress_entry.control: bits 0..7 slot_state, bit 8 the active path, bits 16..23
+ * and 24..31 for each path the index into uplinks, or UPLINK_NONE: no such path. */
 enum control_word {
 	CONTROL_STATE_MASK = 0xff,
 	CONTROL_ACTIVE_SHIFT = 8,
-	CONTROL_FLAGS_SHIFT = 8,
-	CONTROL_TAG_SHIFT = 16,
-};
-
-enum ingress_flags {
-	/* Do not require the outer source to be one of peer_locator[]. */
-	INGRESS_ANY_SOURCE = 1,
+	CONTROL_UPLINK_SHIFT = 16,
 };
 
 struct locator_pair {
@@ -66,9 +61,8 @@ struct locator_pair {
 struct egress_entry {
 	struct address source_ulid;
 	struct address destination_ulid;
-	__u32 peer_tag_low;  /* CT(peer), bits 31..0 */
-	__u16 peer_tag_high; /* CT(peer), bits 46..32 */
-	__u8 uplink[PATHS];  /* index into uplinks, or UPLINK_NONE: no such path */
+	/* The payload header with CT(peer) as it is on the wire, its Next Header 0. */
+	__u64 payload_header;
 	__u32 control;
 	__u32 last_sent; /* settings.tick when the last packet left; data path writes */
 	__u64 packets;	 /* data path writes, without atomics: a statistic */
@@ -77,14 +71,18 @@ struct egress_entry {
 };
 _Static_assert(sizeof(struct egress_entry) == 128, "two cache lines");
 
-/* Ingress table: local context tag -> whose packet it is. */
+/*
+ * Ingress table: local context tag -> whose packet it is. `control` and `tag_low`
+ * are the payload header with CT(local) as it is on the wire, but for its first
+ * octet, which is the slot_state.
+ */
 struct ingress_entry {
-	__u32 tag_low; /* CT(local), bits 31..0 */
 	__u32 control;
+	__u32 tag_low;
 	__u32 last_received;	   /* settings.tick; data path writes */
 	__u8 host_mac[6];	   /* next hop toward the host, valid when port != PORT_NONE */
 	__u8 port;		   /* index into ports, or PORT_NONE: leave it to the kernel */
-	__u8 peer_locators;	   /* how many of peer_locator[] are set */
+	__u8 peer_locators;	   /* how many of peer_locator[] are set, or ANY_SOURCE will do */
 	__u32 packets;		   /* data path writes; wraps, the controller's scan extends it */
 	__u64 bytes;		   /* IPv6 octets as delivered to the host */
 	struct address peer_ulid;  /* becomes the source */
@@ -98,24 +96,20 @@ _Static_assert(sizeof(struct ingress_entry) == 128, "two cache lines");
 /* An interface that frames leave by. Its index is also its key in the devmap
  * `ports_redirect`. */
 struct port {
-	__u32 ifindex; /* 0: unused */
-	__u16 vlan;    /* 802.1Q VLAN identifier written into frames that leave, 0: untagged */
+	__u8 link[18]; /* the Ethernet header of frames that leave, but for its destination */
 	__u16 mtu;     /* largest IPv6 packet, octets */
-	__u8 mac[6];   /* Ethernet source */
-	__u8 reserved[2];
+	__u32
+	    link_length; /* octets of link[] used: 14, or 18 with an 802.1Q tag; 0: no such port */
+	__u32 reserved[2];
 };
 
-enum uplink_state {
-	UPLINK_DOWN = 0,
-	UPLINK_UP = 1,
-};
-
-/* A provider. Flipping `state` moves every context that uses it in the next packet. */
+/* A provider. Flipping `link_length` moves every context that uses it in the next packet. */
 struct uplink {
-	__u32 state;
-	__u32 port;	 /* index into ports */
-	__u16 mtu;	 /* largest IPv6 packet toward this provider, octets */
-	__u8 gateway[6]; /* Ethernet destination: the provider's router */
+	__u8 link[18];	   /* the Ethernet header of frames to the provider's router */
+	__u16 mtu;	   /* largest IPv6 packet toward this provider, octets */
+	__u32 link_length; /* as of its port while the provider is up, 0 while it is down */
+	__u32 port;	   /* index into ports */
+	__u32 reserved;
 };
 
 struct prefix {
@@ -129,8 +123,9 @@ enum settings_limits {
 	MAX_UPLINKS = 32,
 	MAX_SITE_PREFIXES = 8,
 	MAX_ULID_PREFIXES = 4,
-	HASH_WORDS = 8,
+	HASH_WORDS = 4,
 	SOURCE_BUCKETS = 256,
+	MAX_PROCESSORS = 1024,
 };
 
 enum settings_flags {
@@ -149,15 +144,21 @@ enum event_kind {
 	EVENT_KINDS = 6,
 };
 
-/* One entry of the array `settings`. */
+/* What the programs must know of the site. */
 struct settings {
 	__u32 tick; /* the controller's coarse clock, steps of 100 ms */
 	__u32 flags;
 	__u32 egress_mask; /* slots - 1, a power of two less one */
 	__u32 ingress_mask;
-	__u32 hash_key[HASH_WORDS]; /* random and odd; see hash.h */
-	__u32 injection_ifindex;    /* frames from here pass SLOT_DRAINING; 0: none */
-	__u32 site_prefixes;	    /* how many of site_prefix[] are set */
+	__u64 hash_key[HASH_WORDS]; /* random and odd; see hash.h */
+	__u32 egress_shift;	    /* hash >> shift is the first slot */
+	__u32 ingress_shift;
+	/* Bits in which all of ulid_prefix[] agree, of an address's first 4 octets as
+	 * they are in memory: an address whose bits differ is no ULID. */
+	__u32 ulid_mask;
+	__u32 ulid_bits;
+	__u32 injection_ifindex; /* frames from here pass SLOT_DRAINING; 0: none */
+	__u32 site_prefixes;	 /* how many of site_prefix[] are set */
 	__u32 ulid_prefixes;
 	__u32 reserved;
 	struct prefix site_prefix[MAX_SITE_PREFIXES]; /* the site's own CMULA prefixes */
@@ -195,7 +196,7 @@ struct event {
 };
 _Static_assert(sizeof(struct event) == 2048, "the longest ring record");
 
-/* ---- statistics (per-CPU array `statistics`, one entry) ---- */
+/* ---- statistics ---- */
 
 enum drop_reason {
 	DROP_MALFORMED = 0,	     /* truncated, wrong version, or lengths that disagree */
@@ -216,21 +217,24 @@ enum drop_reason {
 	DROP_REASONS = 15,
 };
 
+/* What became of a frame: exactly one of these is counted for each. */
 enum verdict_count {
-	COUNT_RECEIVED = 0,
-	COUNT_FORWARDED = 1, /* rewritten and redirected */
-	COUNT_TO_KERNEL = 2, /* restored, next hop left to the kernel */
-	COUNT_PASSED = 3,    /* not ours: to the kernel unchanged */
-	COUNT_PUNTED = 4,
-	COUNT_DROPPED = 5,
-	COUNTS = 6,
+	COUNT_FORWARDED = 0, /* rewritten and redirected */
+	COUNT_TO_KERNEL = 1, /* restored, next hop left to the kernel */
+	COUNT_PASSED = 2,    /* not ours: to the kernel unchanged */
+	COUNT_PUNTED = 3,
+	COUNT_DROPPED = 4,
+	COUNTS = 5,
 };
 
+/* One for each processor. */
 struct statistics {
 	__u64 inside[COUNTS];
 	__u64 outside[COUNTS];
 	__u64 drops[DROP_REASONS];
 	__u64 punts[EVENT_KINDS];
+	__u64 reserved;
 };
+_Static_assert(sizeof(struct statistics) == 256, "whole cache lines for each processor");
 
 #endif

@@ -14,104 +14,101 @@
 #include "rewrite.h"
 #include "stats.h"
 
-static __always_inline int wants_locator(const struct settings *settings,
-					 const struct ingress_entry *entry)
+/* What to do with a SHIM6 message that is no payload of a context of ours. */
+static __always_inline int unknown(struct punt *punt, const struct frame *frame,
+				   const struct payload_header *header, __u32 room)
 {
-	return settings->flags & SETTING_STRICT_SOURCE &&
-	       !(entry->control >> CONTROL_FLAGS_SHIFT & INGRESS_ANY_SOURCE);
+	if (PAYLOAD_HEADER_LENGTH + header->length * 8 > room)
+		return drop(DROP_MALFORMED);
+	if (!(bpf_ntohs(header->tag_high) & PAYLOAD_P))
+		return want_punt(punt, frame, EVENT_CONTROL);
+	if (header->length != 0)
+		return drop(DROP_MALFORMED);
+	return want_punt(punt, frame, EVENT_UNKNOWN_TAG);
 }
 
 /* The port toward the host, if its next hop is known and the packet fits it. */
 static __always_inline const struct port *host_port(const struct ingress_entry *entry, __u32 length)
 {
-	const struct port *port = find_port(entry->port); /* PORT_NONE lies outside the array */
+	__u32 index = READ_ONCE(entry->port);
 
-	return port && length <= port->mtu ? port : NULL;
+	if (index >= MAX_PORTS) /* PORT_NONE */
+		return NULL;
+	return ports[index].link_length && length <= ports[index].mtu ? &ports[index] : NULL;
 }
 
-static __always_inline int process(struct xdp_md *xdp, struct statistics *statistics,
-				   const struct settings *settings, struct punt *punt)
+static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 {
 	struct payload_header *header;
-	struct delivery delivery;
 	struct ingress_entry *entry;
+	const struct port *port;
 	struct position found;
 	struct frame frame;
 	__u32 length;
-	__u32 high;
 
 	switch (parse_frame(xdp, &frame)) {
 	case PARSED_OTHER:
-		return pass(statistics);
+		return pass();
 	case PARSED_MALFORMED:
-		return drop(statistics, DROP_MALFORMED);
+		return drop(DROP_MALFORMED);
 	case PARSED_IPV6:
 		break;
 	}
-	if (is_ulid(settings, &frame.ipv6->address[0]) ||
-	    is_ulid(settings, &frame.ipv6->address[1]))
-		return drop(statistics, DROP_ULID_OUTSIDE);
+	if (is_ulid(&frame.ipv6->address[0]) || is_ulid(&frame.ipv6->address[1]))
+		return drop(DROP_ULID_OUTSIDE);
 	switch (find_shim6(&frame, &found)) {
 	case WALK_MALFORMED:
-		return drop(statistics, DROP_MALFORMED);
+		return drop(DROP_MALFORMED);
 	case WALK_TOO_LONG:
-		return drop(statistics, DROP_EXTENSION_HEADERS);
+		return drop(DROP_EXTENSION_HEADERS);
 	case WALK_DONE:
 		break;
 	}
 	if (found.next_header != NEXT_SHIM6)
-		return pass(statistics);
+		return pass();
 
 	header = (void *)frame.ipv6 + found.offset;
-	if ((void *)(header + 1) > frame.end ||
-	    found.offset + PAYLOAD_HEADER_LENGTH + header->length * 8 > frame.length)
-		return drop(statistics, DROP_MALFORMED);
-	high = bpf_ntohs(header->tag_high);
-	if (!(high & PAYLOAD_P))
-		return want_punt(punt, &frame, EVENT_CONTROL);
-	if (header->length != 0)
-		return drop(statistics, DROP_MALFORMED);
-
-	entry = find_ingress(settings, high ^ PAYLOAD_P, bpf_ntohl(header->tag_low));
+	if ((void *)(header + 1) > frame.end || found.offset + PAYLOAD_HEADER_LENGTH > frame.length)
+		return drop(DROP_MALFORMED);
+	/* The tables hold whole headers, with P = 1 and a length of 0: what is found is payload. */
+	entry = find_ingress(*(__u64 *)header & ~NEXT_HEADER_MASK);
 	if (!entry)
-		return want_punt(punt, &frame, EVENT_UNKNOWN_TAG);
-	if (wants_locator(settings, entry) && !is_peer_locator(entry, &frame.ipv6->address[0]))
-		return drop(statistics, DROP_SOURCE_NOT_LOCATOR);
+		return unknown(punt, &frame, header, frame.length - found.offset);
+	if (!may_send(entry, &frame.ipv6->address[0]))
+		return drop(DROP_SOURCE_NOT_LOCATOR);
 	length = frame.length - PAYLOAD_HEADER_LENGTH;
-	delivery.entry = entry;
-	delivery.port = host_port(entry, length);
-	if (delivery.port) {
+	port = host_port(entry, length);
+	if (port) {
 		/* Otherwise the kernel sees to it. */
-		if (frame.ipv6->hop_limit <= 1)
-			return drop(statistics, DROP_OUTSIDE_HOP_LIMIT);
+		if (hop_limit(&frame) <= 1)
+			return drop(DROP_OUTSIDE_HOP_LIMIT);
 		if (!select_port(entry->port))
-			return drop(statistics, DROP_NO_PORT);
+			return drop(DROP_NO_PORT);
 	}
 
-	if (!remove_payload_header(xdp, &frame, &found, &delivery))
-		return drop(statistics, DROP_MALFORMED);
-	entry->last_received = settings->tick;
+	if (!remove_payload_header(&frame, &found, entry, port ? 1 : 0))
+		return drop(DROP_MALFORMED);
+	entry->last_received = settings.tick;
 	entry->packets++;
 	entry->bytes += length;
-	if (delivery.port)
-		return forward(statistics);
-	count(statistics, COUNT_TO_KERNEL);
+	if (port) {
+		if (!leave_by(xdp, &frame, port, entry))
+			return drop(DROP_MALFORMED);
+		return forward();
+	}
+	if (!leave_to_kernel(xdp, &frame))
+		return drop(DROP_MALFORMED);
+	count(COUNT_TO_KERNEL);
 	return XDP_PASS;
 }
 
 SEC("xdp")
 int outside(struct xdp_md *xdp)
 {
-	struct statistics *statistics = find_statistics();
-	const struct settings *settings = find_settings();
 	struct punt punt;
-	int verdict;
+	int verdict = process(xdp, &punt);
 
-	if (!statistics || !settings)
-		return XDP_ABORTED;
-	count(statistics, COUNT_RECEIVED);
-	verdict = process(xdp, statistics, settings, &punt);
-	return verdict == PUNT ? punt_frame(xdp, statistics, settings, &punt) : verdict;
+	return verdict == PUNT ? punt_frame(xdp, &punt) : verdict;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

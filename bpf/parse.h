@@ -15,6 +15,7 @@ enum frame_lengths {
 	LINK_LENGTH = 14,
 	TAGGED_LINK_LENGTH = 18, /* with one VLAN tag */
 	IPV6_LENGTH = 40,
+	NEXT_HEADER_OFFSET = 6, /* in the IPv6 header */
 	PAYLOAD_HEADER_LENGTH = 8,
 	/* How far extension headers are followed: octets in all, and number, which
 	 * is Hop-by-Hop, Destination Options, Routing, Destination Options (RFC 8200 §4.1). */
@@ -36,11 +37,16 @@ enum next_header {
 };
 
 struct ipv6_header {
-	__u32 version_class_flow;
-	__be16 payload_length;
-	__u8 next_header;
-	__u8 hop_limit;
+	__be64 head;		   /* read and written as one word; see enum head */
 	struct address address[2]; /* source, destination */
+};
+
+/* Of ipv6_header.head in host order: where a field begins. */
+enum head {
+	HEAD_HOP_LIMIT = 0,
+	HEAD_NEXT_HEADER = 8,
+	HEAD_PAYLOAD_LENGTH = 16, /* 16 bits */
+	HEAD_VERSION = 60,
 };
 
 /* Hop-by-Hop, Routing, Destination Options: RFC 8200 §4.3, §4.4, §4.6. */
@@ -63,6 +69,14 @@ enum payload_flags {
 	PAYLOAD_P = 0x8000, /* of tag_high in host order */
 };
 
+/* The payload header as one 64-bit word: its first octet, and the others. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define NEXT_HEADER(octet) ((__u64)(octet))
+#else
+#error the context tables are laid out for little-endian machines
+#endif
+#define NEXT_HEADER_MASK NEXT_HEADER(0xff)
+
 /* The same value, about which the compiler knows nothing: it then keeps a bound
  * check and the use of the value in one register, as the verifier wants it. */
 static __always_inline __u64 opaque(__u64 value)
@@ -75,6 +89,7 @@ struct frame {
 	void *data;
 	void *end;
 	struct ipv6_header *ipv6;
+	__u64 head;	   /* of the IPv6 header, in host order */
 	__u32 link_length; /* octets before the IPv6 header */
 	__u32 length;	   /* of the IPv6 packet; Ethernet padding may follow it */
 };
@@ -105,15 +120,26 @@ static __always_inline enum parse_result parse_frame(struct xdp_md *xdp, struct 
 	}
 	if (type != bpf_htons(TYPE_IPV6))
 		return PARSED_OTHER;
-	if ((void *)(ipv6 + 1) > end || *(__u8 *)ipv6 >> 4 != 6)
+	if ((void *)(ipv6 + 1) > end)
 		return PARSED_MALFORMED;
-	frame->length = IPV6_LENGTH + bpf_ntohs(ipv6->payload_length);
-	if (frame->length > end - (void *)ipv6)
+	frame->head = bpf_be64_to_cpu(ipv6->head);
+	frame->length = IPV6_LENGTH + (__u16)(frame->head >> HEAD_PAYLOAD_LENGTH);
+	if (frame->head >> HEAD_VERSION != 6 || frame->length > end - (void *)ipv6)
 		return PARSED_MALFORMED;
 	frame->data = data;
 	frame->end = end;
 	frame->ipv6 = ipv6;
 	return PARSED_IPV6;
+}
+
+static __always_inline __u8 next_header(const struct frame *frame)
+{
+	return frame->head >> HEAD_NEXT_HEADER;
+}
+
+static __always_inline __u8 hop_limit(const struct frame *frame)
+{
+	return frame->head >> HEAD_HOP_LIMIT;
 }
 
 /* A place in the extension header chain. Offsets are from the IPv6 header. */
@@ -132,8 +158,8 @@ enum walk_result {
 static __always_inline void start_walk(const struct frame *frame, struct position *at)
 {
 	at->offset = IPV6_LENGTH;
-	at->pointer = __builtin_offsetof(struct ipv6_header, next_header);
-	at->next_header = frame->ipv6->next_header;
+	at->pointer = NEXT_HEADER_OFFSET;
+	at->next_header = next_header(frame);
 }
 
 /* Hop-by-Hop Options are an extension header only in the first place (RFC 8200 §4.1). */
@@ -204,6 +230,8 @@ static __always_inline enum walk_result find_shim6(const struct frame *frame,
 	__u8 segments_left;
 
 	start_walk(frame, found);
+	if (found->next_header == NEXT_SHIM6)
+		return WALK_DONE;
 #pragma unroll
 	for (int i = 0; i < EXTENSIONS; i++) {
 		__u8 stepped = found->next_header;

@@ -65,6 +65,7 @@ export class Dataplane {
   readonly #outside: Program;
   readonly #arrays: readonly SharedArray[];
   readonly #settings: SharedArray;
+  readonly #statistics: SharedArray;
   readonly #attached: Attachment[] = [];
   #ring: RingBuffer | undefined;
 
@@ -77,14 +78,14 @@ export class Dataplane {
     });
     inside.load();
     const shared = [
-      'settings',
+      '.bss.settings',
       'egress',
       'ingress',
-      'ports',
+      '.bss.ports',
       'ports_redirect',
-      'uplinks',
+      '.bss.uplinks',
       'events',
-      'statistics',
+      '.bss.statistics',
       'punt_buckets',
     ] as const;
     const outside = BpfObject.open(join(options.objects, 'outside.bpf.o'), {
@@ -96,12 +97,14 @@ export class Dataplane {
     this.#outside = outside.program('outside');
 
     const map = (name: (typeof shared)[number]) => SharedArray.map(inside.map(name));
-    this.#settings = map('settings');
-    const [egress, ingress, ports, uplinks] = [map('egress'), map('ingress'), map('ports'), map('uplinks')];
-    this.#arrays = [this.#settings, egress, ingress, ports, uplinks];
+    this.#settings = map('.bss.settings');
+    const [egress, ingress] = [map('egress'), map('ingress')];
+    const [ports, uplinks] = [map('.bss.ports'), map('.bss.uplinks')];
+    this.#statistics = map('.bss.statistics');
+    this.#arrays = [this.#settings, this.#statistics, egress, ingress, ports, uplinks];
     // Random, so that nobody can choose addresses that collide; odd, as hash.ts asks.
-    const hashKey = new Uint32Array(options.random(SettingsLimits.HASH_WORDS * 4).slice().buffer).map(
-      (word) => word | 1,
+    const hashKey = new BigUint64Array(options.random(SettingsLimits.HASH_WORDS * 8).slice().buffer).map(
+      (word) => word | 1n,
     );
     this.egress = new EgressTable(egress.words.subarray(0, slots * 32), hashKey, options.capacity);
     this.ingress = new IngressTable(ingress.words.subarray(0, slots * 32), options.capacity);
@@ -111,8 +114,8 @@ export class Dataplane {
       sitePrefixes: options.sitePrefixes,
       ulidPrefixes: options.ulidPrefixes,
       punts: options.punts,
-      egressMask: this.egress.mask,
-      ingressMask: this.ingress.mask,
+      egress: this.egress,
+      ingress: this.ingress,
       hashKey,
     });
   }
@@ -199,7 +202,7 @@ export class Dataplane {
   }
 
   statistics(): StatisticsReport {
-    return addStatistics(this.#objects[0]!.map('statistics').getPerCpu(new Uint8Array(4)) ?? []);
+    return addStatistics(this.#statistics.bytes);
   }
 
   /** Detaches the programs, or leaves them running, pinned, when `keep`. */

@@ -3,6 +3,7 @@ import { type Address, equalAddress } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
 import { egressHash } from './hash.ts';
 import { ControlWord, EgressEntry, LocatorPair, SlotState, TableLimits } from './layout.generated.ts';
+import { payloadHeader } from './payload-header.ts';
 import { NO_SLOT, SlotTable } from './slot-table.ts';
 
 /** A locator pair and the uplink it leaves by. */
@@ -26,19 +27,24 @@ export interface EgressView {
 
 export class EgressTable {
   readonly #table: SlotTable;
-  readonly #key: Uint32Array;
-  readonly #pair = new Uint32Array(8);
+  readonly #key: BigUint64Array;
+  readonly #pair = new DataView(new ArrayBuffer(32));
   readonly #pairBytes = new Uint8Array(this.#pair.buffer);
   /** Alternate paths to write at the next flush, when no packet can still be using the old ones. */
   readonly #deferred = new Map<number, Path | undefined>();
 
-  constructor(memory: Uint32Array, hashKey: Uint32Array, capacity: number) {
+  constructor(memory: Uint32Array, hashKey: BigUint64Array, capacity: number) {
     this.#table = new SlotTable(memory, capacity, EgressEntry.control);
     this.#key = hashKey;
   }
 
   get mask(): number {
     return this.#table.mask;
+  }
+
+  /** Of a 64-bit hash, to its first slot. */
+  get shift(): number {
+    return this.#table.shift + 32;
   }
 
   get count(): number {
@@ -59,24 +65,21 @@ export class EgressTable {
     const offset = table.offset(slot);
     table.bytes.set(source, offset + EgressEntry.sourceUlid);
     table.bytes.set(destination, offset + EgressEntry.destinationUlid);
-    table.setWord(slot, EgressEntry.peerTagLow, peerTag.low);
-    table.setWord(slot, EgressEntry.peerTagHigh, peerTag.high | 0xffff0000);
+    this.setPeerTag(slot, peerTag);
     this.#writePath(slot, 0, paths[0]);
     this.#writePath(slot, 1, paths[1]);
-    table.publish(slot, SlotState.SLOT_DRAINING);
+    this.#setState(slot, SlotState.SLOT_DRAINING);
     return slot;
   }
 
   /** Lets packets of all ports through. */
   setLive(slot: number): void {
-    const active = this.#table.control(slot) & ~ControlWord.CONTROL_STATE_MASK;
-    this.#table.publish(slot, active | SlotState.SLOT_LIVE);
+    this.#setState(slot, SlotState.SLOT_LIVE);
   }
 
   /** Has the packets of all ports but the injection one punted. */
   setDraining(slot: number): void {
-    const active = this.#table.control(slot) & ~ControlWord.CONTROL_STATE_MASK;
-    this.#table.publish(slot, active | SlotState.SLOT_DRAINING);
+    this.#setState(slot, SlotState.SLOT_DRAINING);
   }
 
   isLive(slot: number): boolean {
@@ -85,9 +88,9 @@ export class EgressTable {
 
   /** The peer answers to a new tag (a context established anew). */
   setPeerTag(slot: number, tag: ContextTag): void {
-    const uplinks = this.#table.word(slot, EgressEntry.peerTagHigh) & 0xffff0000;
-    this.#table.setWord(slot, EgressEntry.peerTagLow, tag.low);
-    this.#table.setWord(slot, EgressEntry.peerTagHigh, tag.high | uplinks);
+    const { first, second } = payloadHeader(tag);
+    this.#table.setWord(slot, EgressEntry.payloadHeader, first);
+    this.#table.setWord(slot, EgressEntry.payloadHeader + 4, second);
   }
 
   /**
@@ -153,7 +156,7 @@ export class EgressTable {
   #hash(source: Address, destination: Address): number {
     this.#pairBytes.set(source, 0);
     this.#pairBytes.set(destination, 16);
-    return egressHash(this.#pair, 0, this.#key);
+    return egressHash(this.#pair, this.#key);
   }
 
   #holds(slot: number, source: Address, destination: Address): boolean {
@@ -170,12 +173,17 @@ export class EgressTable {
   }
 
   #activate(slot: number, index: 0 | 1): void {
-    const state = this.#table.state(slot);
-    this.#table.publish(slot, state | (index << ControlWord.CONTROL_ACTIVE_SHIFT));
+    const others = this.#table.control(slot) & ~(1 << ControlWord.CONTROL_ACTIVE_SHIFT);
+    this.#table.publish(slot, others | (index << ControlWord.CONTROL_ACTIVE_SHIFT));
+  }
+
+  #setState(slot: number, state: number): void {
+    const others = this.#table.control(slot) & ~ControlWord.CONTROL_STATE_MASK;
+    this.#table.publish(slot, others | state);
   }
 
   #uplink(slot: number, index: 0 | 1): number {
-    return this.#table.bytes[this.#table.offset(slot) + EgressEntry.uplink + index]!;
+    return (this.#table.control(slot) >>> uplinkShift(index)) & 0xff;
   }
 
   #path(slot: number, index: 0 | 1): Path | undefined {
@@ -192,17 +200,20 @@ export class EgressTable {
 
   #writePath(slot: number, index: 0 | 1, path: Path | undefined): void {
     const table = this.#table;
-    // No packet takes the path while its locators change; tag and uplinks share one word.
-    const shift = 16 + index * 8;
-    const others = table.word(slot, EgressEntry.peerTagHigh) & ~(0xff << shift);
-    table.setWord(slot, EgressEntry.peerTagHigh, others | (TableLimits.UPLINK_NONE << shift));
+    // No packet takes the path while its locators change.
+    const shift = uplinkShift(index);
+    const others = table.control(slot) & ~(0xff << shift);
+    table.publish(slot, others | (TableLimits.UPLINK_NONE << shift));
     if (path === undefined) return;
     const offset = table.offset(slot) + EgressEntry.path + index * LocatorPair.size;
     table.bytes.set(path.source, offset + LocatorPair.source);
     table.bytes.set(path.destination, offset + LocatorPair.destination);
-    table.setWord(slot, EgressEntry.peerTagHigh, others | (path.uplink << shift));
+    table.publish(slot, others | (path.uplink << shift));
   }
 }
+
+/** Where `control` says by which uplink a path leaves. */
+const uplinkShift = (index: 0 | 1): number => ControlWord.CONTROL_UPLINK_SHIFT + index * 8;
 
 function samePath(first: Path | undefined, second: Path | undefined): boolean {
   if (first === undefined || second === undefined) return first === second;

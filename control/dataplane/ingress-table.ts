@@ -2,7 +2,8 @@
 import type { Address } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
 import { ingressHash } from './hash.ts';
-import { ControlWord, IngressEntry, IngressFlags, SlotState, TableLimits } from './layout.generated.ts';
+import { IngressEntry, SlotState, TableLimits } from './layout.generated.ts';
+import { contextTag, payloadHeader } from './payload-header.ts';
 import { NO_SLOT, SlotTable } from './slot-table.ts';
 
 /** Where a host is on the inside: a port and the Ethernet address of its next hop. */
@@ -31,15 +32,24 @@ export class IngressTable {
     return this.#table.mask;
   }
 
+  /** Of a 64-bit hash, to its first slot. */
+  get shift(): number {
+    return this.#table.shift + 32;
+  }
+
   get count(): number {
     return this.#table.count;
   }
 
   find(tag: ContextTag): number {
-    return this.#table.find(ingressHash(tag.high, tag.low), (slot) => {
-      const sameHigh = this.#table.control(slot) >>> ControlWord.CONTROL_TAG_SHIFT === tag.high;
-      return sameHigh && this.#table.word(slot, IngressEntry.tagLow) === tag.low;
-    });
+    const header = payloadHeader(tag);
+    const live = header.first | SlotState.SLOT_LIVE;
+    return this.#table.find(
+      ingressHash(header),
+      (slot) =>
+        (this.#table.control(slot) | 0) === live &&
+        this.#table.word(slot, IngressEntry.tagLow) === header.second,
+    );
   }
 
   /** Adds a live entry, or returns NO_SLOT when the table is full. */
@@ -51,23 +61,22 @@ export class IngressTable {
     host: HostLink | undefined,
   ): number {
     const table = this.#table;
-    const slot = table.claim(ingressHash(tag.high, tag.low));
+    const header = payloadHeader(tag);
+    const slot = table.claim(ingressHash(header));
     if (slot === NO_SLOT) return NO_SLOT;
     const offset = table.offset(slot);
-    table.setWord(slot, IngressEntry.tagLow, tag.low);
+    table.setWord(slot, IngressEntry.tagLow, header.second);
     table.bytes.set(peer, offset + IngressEntry.peerUlid);
     table.bytes.set(local, offset + IngressEntry.localUlid);
     this.setHost(slot, host);
-    this.#publish(slot, tag.high, this.#writeLocators(slot, peerLocators));
+    this.#writeLocators(slot, peerLocators);
+    table.publish(slot, header.first | SlotState.SLOT_LIVE);
     return slot;
   }
 
   /** Replaces the sources that payload may come from. */
   setPeerLocators(slot: number, peerLocators: readonly Address[]): void {
-    const high = this.#table.control(slot) >>> ControlWord.CONTROL_TAG_SHIFT;
-    // A packet that meets a half-written list must not be refused.
-    this.#publish(slot, high, IngressFlags.INGRESS_ANY_SOURCE);
-    this.#publish(slot, high, this.#writeLocators(slot, peerLocators));
+    this.#writeLocators(slot, peerLocators);
   }
 
   /** Where to deliver; undefined leaves the last hop to the kernel. */
@@ -94,8 +103,10 @@ export class IngressTable {
 
   /** The local context tag of a live entry. */
   tagAt(slot: number): ContextTag {
-    const high = this.#table.control(slot) >>> ControlWord.CONTROL_TAG_SHIFT;
-    return { high, low: this.#table.word(slot, IngressEntry.tagLow) };
+    return contextTag({
+      first: this.#table.control(slot),
+      second: this.#table.word(slot, IngressEntry.tagLow),
+    });
   }
 
   remove(slot: number): void {
@@ -110,19 +121,16 @@ export class IngressTable {
     };
   }
 
-  #publish(slot: number, tagHigh: number, flags: number): void {
-    const tag = tagHigh << ControlWord.CONTROL_TAG_SHIFT;
-    this.#table.publish(slot, (tag | (flags << ControlWord.CONTROL_FLAGS_SHIFT) | SlotState.SLOT_LIVE) >>> 0);
-  }
-
-  /** Returns the flags that go with the list: one that does not fit admits any source. */
-  #writeLocators(slot: number, peerLocators: readonly Address[]): number {
+  /** More locators than fit admit any source. */
+  #writeLocators(slot: number, peerLocators: readonly Address[]): void {
     const offset = this.#table.offset(slot);
-    if (peerLocators.length > TableLimits.PEER_LOCATORS) return IngressFlags.INGRESS_ANY_SOURCE;
+    const { bytes } = this.#table;
+    // A packet that meets a half-written list must not be refused.
+    Atomics.store(bytes, offset + IngressEntry.peerLocators, TableLimits.ANY_SOURCE);
+    if (peerLocators.length > TableLimits.PEER_LOCATORS) return;
     for (const [index, locator] of peerLocators.entries()) {
-      this.#table.bytes.set(locator, offset + IngressEntry.peerLocator + index * 16);
+      bytes.set(locator, offset + IngressEntry.peerLocator + index * 16);
     }
-    this.#table.bytes[offset + IngressEntry.peerLocators] = peerLocators.length;
-    return 0;
+    Atomics.store(bytes, offset + IngressEntry.peerLocators, peerLocators.length);
   }
 }

@@ -12,6 +12,7 @@ export const TableLimits = {
   PROBE_LIMIT: 128,
   PATHS: 2,
   PEER_LOCATORS: 4,
+  ANY_SOURCE: 255,
   UPLINK_NONE: 255,
   PORT_NONE: 255,
 } as const;
@@ -28,13 +29,7 @@ export const SlotState = {
 export const ControlWord = {
   CONTROL_STATE_MASK: 255,
   CONTROL_ACTIVE_SHIFT: 8,
-  CONTROL_FLAGS_SHIFT: 8,
-  CONTROL_TAG_SHIFT: 16,
-} as const;
-
-/** enum ingress_flags */
-export const IngressFlags = {
-  INGRESS_ANY_SOURCE: 1,
+  CONTROL_UPLINK_SHIFT: 16,
 } as const;
 
 /** struct locator_pair */
@@ -49,9 +44,7 @@ export const EgressEntry = {
   size: 128,
   sourceUlid: 0, // 16
   destinationUlid: 16, // 16
-  peerTagLow: 32, // 4
-  peerTagHigh: 36, // 2
-  uplink: 38, // 2
+  payloadHeader: 32, // 8
   control: 40, // 4
   lastSent: 44, // 4
   packets: 48, // 8
@@ -62,8 +55,8 @@ export const EgressEntry = {
 /** struct ingress_entry */
 export const IngressEntry = {
   size: 128,
-  tagLow: 0, // 4
-  control: 4, // 4
+  control: 0, // 4
+  tagLow: 4, // 4
   lastReceived: 8, // 4
   hostMac: 12, // 6
   port: 18, // 1
@@ -77,27 +70,21 @@ export const IngressEntry = {
 
 /** struct port */
 export const Port = {
-  size: 16,
-  ifindex: 0, // 4
-  vlan: 4, // 2
-  mtu: 6, // 2
-  mac: 8, // 6
-  reserved: 14, // 2
-} as const;
-
-/** enum uplink_state */
-export const UplinkState = {
-  UPLINK_DOWN: 0,
-  UPLINK_UP: 1,
+  size: 32,
+  link: 0, // 18
+  mtu: 18, // 2
+  linkLength: 20, // 4
+  reserved: 24, // 8
 } as const;
 
 /** struct uplink */
 export const Uplink = {
-  size: 16,
-  state: 0, // 4
-  port: 4, // 4
-  mtu: 8, // 2
-  gateway: 10, // 6
+  size: 32,
+  link: 0, // 18
+  mtu: 18, // 2
+  linkLength: 20, // 4
+  port: 24, // 4
+  reserved: 28, // 4
 } as const;
 
 /** struct prefix */
@@ -114,8 +101,9 @@ export const SettingsLimits = {
   MAX_UPLINKS: 32,
   MAX_SITE_PREFIXES: 8,
   MAX_ULID_PREFIXES: 4,
-  HASH_WORDS: 8,
+  HASH_WORDS: 4,
   SOURCE_BUCKETS: 256,
+  MAX_PROCESSORS: 1024,
 } as const;
 
 /** enum settings_flags */
@@ -136,19 +124,23 @@ export const EventKind = {
 
 /** struct settings */
 export const Settings = {
-  size: 640,
+  size: 656,
   tick: 0, // 4
   flags: 4, // 4
   egressMask: 8, // 4
   ingressMask: 12, // 4
   hashKey: 16, // 32
-  injectionIfindex: 48, // 4
-  sitePrefixes: 52, // 4
-  ulidPrefixes: 56, // 4
-  reserved: 60, // 4
-  sitePrefix: 64, // 256
-  ulidPrefix: 320, // 128
-  puntLimit: 448, // 192
+  egressShift: 48, // 4
+  ingressShift: 52, // 4
+  ulidMask: 56, // 4
+  ulidBits: 60, // 4
+  injectionIfindex: 64, // 4
+  sitePrefixes: 68, // 4
+  ulidPrefixes: 72, // 4
+  reserved: 76, // 4
+  sitePrefix: 80, // 256
+  ulidPrefix: 336, // 128
+  puntLimit: 464, // 192
 } as const;
 
 /** struct punt_limit */
@@ -201,22 +193,22 @@ export const DropReason = {
 
 /** enum verdict_count */
 export const VerdictCount = {
-  COUNT_RECEIVED: 0,
-  COUNT_FORWARDED: 1,
-  COUNT_TO_KERNEL: 2,
-  COUNT_PASSED: 3,
-  COUNT_PUNTED: 4,
-  COUNT_DROPPED: 5,
-  COUNTS: 6,
+  COUNT_FORWARDED: 0,
+  COUNT_TO_KERNEL: 1,
+  COUNT_PASSED: 2,
+  COUNT_PUNTED: 3,
+  COUNT_DROPPED: 4,
+  COUNTS: 5,
 } as const;
 
 /** struct statistics */
 export const Statistics = {
-  size: 264,
-  inside: 0, // 48
-  outside: 48, // 48
-  drops: 96, // 120
-  punts: 216, // 48
+  size: 256,
+  inside: 0, // 40
+  outside: 40, // 40
+  drops: 80, // 120
+  punts: 200, // 48
+  reserved: 248, // 8
 } as const;
 
 /** enum drop_reason, by value: the name people read and what it means. */

@@ -1,6 +1,6 @@
 /** The small tables of interfaces and providers: struct port and struct uplink in bpf/layout.h. */
 import type { MacAddress } from '../wire/ipv6/header.ts';
-import { Port, SettingsLimits, Uplink, UplinkState } from './layout.generated.ts';
+import { Port, SettingsLimits, Uplink } from './layout.generated.ts';
 
 export interface PortFields {
   readonly ifindex: number;
@@ -19,9 +19,19 @@ export interface UplinkFields {
   readonly gateway: MacAddress;
 }
 
+/** Offsets in an Ethernet header, octets. */
+const SOURCE = 6;
+const TYPE = 12;
+/** Of the longest Ethernet header, with a tag. */
+const LINK_LENGTH = 18;
+const TYPE_CUSTOMER_TAG = 0x8100;
+const TYPE_IPV6 = 0x86dd;
+
 export class LinkTables {
   readonly #ports: Uint8Array;
   readonly #uplinks: Uint8Array;
+  /** Indices of the uplinks that are up. */
+  readonly #up = new Set<number>();
 
   constructor(ports: Uint8Array, uplinks: Uint8Array) {
     this.#ports = ports;
@@ -32,10 +42,14 @@ export class LinkTables {
     if (index >= SettingsLimits.MAX_PORTS)
       throw new RangeError(`port ${index} of ${SettingsLimits.MAX_PORTS}`);
     const view = this.#view(this.#ports, index * Port.size);
-    view.setUint32(Port.ifindex, port.ifindex, true);
-    view.setUint16(Port.vlan, port.vlan, true);
+    this.#ports.set(port.mac, index * Port.size + Port.link + SOURCE);
+    const tag = port.vlan === 0 ? [] : [TYPE_CUSTOMER_TAG, port.vlan];
+    const words = [...tag, TYPE_IPV6];
+    for (const [position, word] of words.entries()) view.setUint16(Port.link + TYPE + position * 2, word);
     view.setUint16(Port.mtu, Math.min(port.mtu, 65535), true);
-    this.#ports.set(port.mac, index * Port.size + Port.mac);
+    view.setUint32(Port.linkLength, TYPE + words.length * 2, true);
+    for (let uplink = 0; uplink < SettingsLimits.MAX_UPLINKS; uplink++)
+      if (this.#portOf(uplink) === index) this.#copyLink(uplink);
   }
 
   /** Everything but the state. */
@@ -45,28 +59,39 @@ export class LinkTables {
     const view = this.#view(this.#uplinks, index * Uplink.size);
     view.setUint32(Uplink.port, uplink.port, true);
     view.setUint16(Uplink.mtu, uplink.mtu, true);
-    this.#uplinks.set(uplink.gateway, index * Uplink.size + Uplink.gateway);
+    this.#uplinks.set(uplink.gateway, index * Uplink.size + Uplink.link);
+    this.#copyLink(index);
   }
 
   /** The one store that moves every context of a provider. */
   setUplinkState(index: number, up: boolean): void {
+    if (up) this.#up.add(index);
+    else this.#up.delete(index);
+    const length = this.#view(this.#ports, this.#portOf(index) * Port.size).getUint32(Port.linkLength, true);
     const words = new Uint32Array(
       this.#uplinks.buffer,
       this.#uplinks.byteOffset,
       this.#uplinks.byteLength / 4,
     );
-    Atomics.store(
-      words,
-      (index * Uplink.size + Uplink.state) / 4,
-      up ? UplinkState.UPLINK_UP : UplinkState.UPLINK_DOWN,
-    );
+    Atomics.store(words, (index * Uplink.size + Uplink.linkLength) / 4, up ? length : 0);
   }
 
+  /** Whether the data path uses it. */
   isUp(index: number): boolean {
     if (index >= SettingsLimits.MAX_UPLINKS) return false;
-    return (
-      this.#view(this.#uplinks, index * Uplink.size).getUint32(Uplink.state, true) === UplinkState.UPLINK_UP
-    );
+    return this.#view(this.#uplinks, index * Uplink.size).getUint32(Uplink.linkLength, true) !== 0;
+  }
+
+  #portOf(uplink: number): number {
+    return this.#view(this.#uplinks, uplink * Uplink.size).getUint32(Uplink.port, true);
+  }
+
+  /** An uplink's frames begin as its port's do, but for the destination. */
+  #copyLink(uplink: number): void {
+    const from = this.#portOf(uplink) * Port.size + Port.link;
+    const link = this.#ports.subarray(from + SOURCE, from + LINK_LENGTH);
+    this.#uplinks.set(link, uplink * Uplink.size + Uplink.link + SOURCE);
+    this.setUplinkState(uplink, this.#up.has(uplink));
   }
 
   #view(memory: Uint8Array, offset: number): DataView {

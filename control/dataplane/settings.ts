@@ -15,6 +15,12 @@ export interface PuntRates {
   readonly perSource: number;
 }
 
+/** How a 64-bit hash becomes a slot: its first by `shift`, the following ones by `mask`. */
+export interface TableShape {
+  readonly shift: number;
+  readonly mask: number;
+}
+
 export interface DataplaneSettings {
   readonly strictSource: boolean;
   /** The site's own CMULA prefixes, at most 8. */
@@ -22,10 +28,10 @@ export interface DataplaneSettings {
   /** Destinations that are ULIDs, at most 4. */
   readonly ulidPrefixes: readonly Prefix[];
   readonly punts: PuntRates;
-  readonly egressMask: number;
-  readonly ingressMask: number;
+  readonly egress: TableShape;
+  readonly ingress: TableShape;
   /** HASH_WORDS random odd words. */
-  readonly hashKey: Uint32Array;
+  readonly hashKey: BigUint64Array;
 }
 
 const NANOSECONDS = 1_000_000_000;
@@ -36,13 +42,19 @@ export function writeSettings(memory: Uint8Array, settings: DataplaneSettings): 
   const view = new DataView(memory.buffer, memory.byteOffset, Settings.size);
   const word = (offset: number, value: number) => view.setUint32(offset, value, true);
   word(Settings.flags, settings.strictSource ? SettingsFlags.SETTING_STRICT_SOURCE : 0);
-  word(Settings.egressMask, settings.egressMask);
-  word(Settings.ingressMask, settings.ingressMask);
-  for (const [index, key] of settings.hashKey.entries()) word(Settings.hashKey + index * 4, key);
+  word(Settings.egressMask, settings.egress.mask);
+  word(Settings.egressShift, settings.egress.shift);
+  word(Settings.ingressMask, settings.ingress.mask);
+  word(Settings.ingressShift, settings.ingress.shift);
+  for (const [index, key] of settings.hashKey.entries())
+    view.setBigUint64(Settings.hashKey + index * 8, key, true);
   writePrefixes(memory, Settings.sitePrefix, settings.sitePrefixes, SettingsLimits.MAX_SITE_PREFIXES);
   word(Settings.sitePrefixes, settings.sitePrefixes.length);
   writePrefixes(memory, Settings.ulidPrefix, settings.ulidPrefixes, SettingsLimits.MAX_ULID_PREFIXES);
   word(Settings.ulidPrefixes, settings.ulidPrefixes.length);
+  const { mask, bits } = commonBits(settings.ulidPrefixes);
+  view.setUint32(Settings.ulidMask, mask);
+  view.setUint32(Settings.ulidBits, bits);
   for (let kind = 0; kind < EventKind.EVENT_KINDS; kind++) {
     const offset = Settings.puntLimit + kind * PuntLimit.size;
     writeRate(view, offset + PuntLimit.interval, offset + PuntLimit.burst, settings.punts.total);
@@ -53,6 +65,17 @@ export function writeSettings(memory: Uint8Array, settings: DataplaneSettings): 
       settings.punts.perSource,
     );
   }
+}
+
+/** Which of their first 32 bits all prefixes share, and those bits; both big-endian. */
+export function commonBits(prefixes: readonly Prefix[]): { readonly mask: number; readonly bits: number } {
+  const words = prefixes.map(({ address }) => new DataView(address.buffer, address.byteOffset).getUint32(0));
+  const first = words[0] ?? 0;
+  const lengths = prefixes.map(({ length }) => length);
+  const agreeing = words.map((word) => Math.clz32(word ^ first));
+  const length = prefixes.length === 0 ? 0 : Math.min(32, ...lengths, ...agreeing);
+  const mask = length === 0 ? 0 : -(2 ** (32 - length)) >>> 0;
+  return { mask, bits: (first & mask) >>> 0 };
 }
 
 /** Frames that come in at this interface pass while a context's queue drains; 0: none. */

@@ -21,6 +21,7 @@ export class SlotTable {
   /** Most entries admitted, so that the load stays at or below one half. */
   readonly capacity: number;
   #count = 0;
+  readonly #shift: number;
   readonly #controlWord: number;
 
   /** `memory`: the whole array of 128-octet entries. `controlOffset`: of `control` in an entry, octets. */
@@ -32,6 +33,7 @@ export class SlotTable {
     this.words = memory;
     this.bytes = new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength);
     this.mask = slots - 1;
+    this.#shift = 32 - Math.log2(slots);
     this.capacity = capacity;
     this.#controlWord = controlOffset / 4;
   }
@@ -66,10 +68,15 @@ export class SlotTable {
     Atomics.store(this.words, slot * ENTRY_WORDS + this.#controlWord, control);
   }
 
+  /** A hash of 32 bits, shifted right by so many, is the first slot of its probe sequence. */
+  get shift(): number {
+    return this.#shift;
+  }
+
   /** The first slot of the probe sequence that `isWanted`, or NO_SLOT. */
   find(hash: number, isWanted: (slot: number) => boolean): number {
     for (let step = 0; step < TableLimits.PROBE_LIMIT; step++) {
-      const slot = (hash + step) & this.mask;
+      const slot = ((hash >>> this.#shift) + step) & this.mask;
       const state = this.state(slot);
       if (state === SlotState.SLOT_EMPTY) return NO_SLOT;
       if (state !== SlotState.SLOT_TOMBSTONE && isWanted(slot)) return slot;
@@ -81,7 +88,7 @@ export class SlotTable {
   claim(hash: number): number {
     if (this.#count >= this.capacity) return NO_SLOT;
     for (let step = 0; step < TableLimits.PROBE_LIMIT; step++) {
-      const slot = (hash + step) & this.mask;
+      const slot = ((hash >>> this.#shift) + step) & this.mask;
       const state = this.state(slot);
       if (state !== SlotState.SLOT_EMPTY && state !== SlotState.SLOT_TOMBSTONE) continue;
       const control = this.control(slot);

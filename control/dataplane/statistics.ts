@@ -9,13 +9,19 @@ export interface StatisticsReport {
   readonly punts: Readonly<Record<string, number>>;
 }
 
-/** `perCpu`: one struct statistics a CPU. Exact below 2^53. */
-export function addStatistics(perCpu: readonly Uint8Array[]): StatisticsReport {
-  const views = perCpu.map((bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  const counter = (offset: number, index: number) =>
-    views.reduce((sum, view) => sum + Number(view.getBigUint64(offset + index * 8, true)), 0);
+/** `memory`: one struct statistics a processor. Exact below 2^53. */
+export function addStatistics(memory: Uint8Array): StatisticsReport {
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+  const counter = (offset: number, index: number) => {
+    let sum = 0;
+    for (let start = 0; start < memory.byteLength; start += Statistics.size)
+      sum += Number(view.getBigUint64(start + offset + index * 8, true));
+    return sum;
+  };
   const program = (offset: number): ProgramCounts => ({
-    received: counter(offset, VerdictCount.COUNT_RECEIVED),
+    received: Array.from({ length: VerdictCount.COUNTS }, (_, index) => counter(offset, index)).reduce(
+      (sum, count) => sum + count,
+    ),
     forwarded: counter(offset, VerdictCount.COUNT_FORWARDED),
     toKernel: counter(offset, VerdictCount.COUNT_TO_KERNEL),
     passed: counter(offset, VerdictCount.COUNT_PASSED),

@@ -166,8 +166,8 @@ function packetsFor(harness: Harness, { lane, traffic }: Row, seconds: number): 
 }
 
 /** The limit's own: it must not arrange the box's table. */
-const hashKey = (): Uint32Array =>
-  new Uint32Array(deterministicBytes('limit', 32).buffer).map((word) => word | 1);
+const hashKey = (): BigUint64Array =>
+  new BigUint64Array(deterministicBytes('limit', 32).buffer).map((word) => word | 1n);
 
 /** The same in every run, as the packets are. */
 const deterministicBytes = (purpose: string, length: number): Uint8Array<ArrayBuffer> =>

@@ -9,15 +9,20 @@ import type { Lane } from './topology.ts';
 
 /** enum departure: keys of the devmap, by row. */
 const DEPARTURE = { limit: 0, bare: 1 } as const;
-const HASH_WORDS = 8;
+const HASH_WORDS = 4;
 
 /** `slots`: of the limit's footprint, a power of two. */
-export function referenceRow(name: 'bare' | 'limit', lane: Lane, slots: number, hashKey: Uint32Array): Row {
+export function referenceRow(
+  name: 'bare' | 'limit',
+  lane: Lane,
+  slots: number,
+  hashKey: BigUint64Array,
+): Row {
   const maps = { footprint: { maxEntries: name === 'limit' ? slots : 1 } };
   const object = BpfObject.open(objectPath('reference'), { maps }).load();
-  const settings = SharedArray.map(object.map('footprint_settings'));
-  settings.words[0] = slots - 1;
-  settings.words.set(hashKey.subarray(0, HASH_WORDS), 1);
+  const settings = SharedArray.map(object.map('.bss.footprint'));
+  settings.words[0] = 64 - Math.log2(slots);
+  settings.words.set(new Uint32Array(hashKey.buffer, 0, HASH_WORDS * 2), 2);
   const link = lane.namespace.run(() => {
     object.map('departures').set(word(DEPARTURE[name]), word(lane.interfaces.c));
     return XdpLink.attach(object.program(name), lane.interfaces.b, 'native');
@@ -36,9 +41,9 @@ export function referenceRow(name: 'bare' | 'limit', lane: Lane, slots: number, 
 }
 
 /** Where `limit` looks for a context in a footprint of `slots`. */
-export function limitSlot({ localUlid, peerUlid }: Context, slots: number, hashKey: Uint32Array): number {
+export function limitSlot({ localUlid, peerUlid }: Context, slots: number, hashKey: BigUint64Array): number {
   const pair = new Uint8Array(32);
   pair.set(localUlid);
   pair.set(peerUlid, 16);
-  return egressHash(new Uint32Array(pair.buffer), 0, hashKey) & (slots - 1);
+  return egressHash(new DataView(pair.buffer), hashKey) >>> (32 - Math.log2(slots));
 }

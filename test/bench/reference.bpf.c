@@ -33,18 +33,12 @@ struct {
 } footprint SEC(".maps");
 
 struct footprint_settings {
-	__u32 mask; /* slots - 1 */
-	__u32 hash_key[HASH_WORDS];
+	__u32 shift; /* from a 64-bit hash to a slot */
 	__u32 reserved;
+	__u64 hash_key[HASH_WORDS];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct footprint_settings);
-} footprint_settings SEC(".maps");
+struct footprint_settings footprint_settings SEC(".bss.footprint");
 
 SEC("xdp")
 int bare(struct xdp_md *xdp)
@@ -56,14 +50,13 @@ SEC("xdp")
 int limit(struct xdp_md *xdp)
 {
 	struct host_frame *frame = (void *)(long)xdp->data;
-	__u32 zero = 0;
-	struct footprint_settings *settings = bpf_map_lookup_elem(&footprint_settings, &zero);
 
-	if (!settings || (void *)(frame + 1) > (void *)(long)xdp->data_end)
+	if ((void *)(frame + 1) > (void *)(long)xdp->data_end)
 		return XDP_ABORTED;
-	const __u32 *addresses = (const __u32 *)&frame->ipv6.saddr;
+	const struct address *addresses = (const struct address *)&frame->ipv6.saddr;
 	/* The hash of the egress table. */
-	__u32 key = keyed_hash(addresses, settings->hash_key, HASH_WORDS) & settings->mask;
+	__u32 key = egress_hash(addresses, footprint_settings.hash_key) >>
+		    footprint_settings.shift;
 	struct slot *slot = bpf_map_lookup_elem(&footprint, &key);
 
 	if (!slot)

@@ -2,15 +2,16 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { dropReasons, Event, eventKinds, Statistics } from '../../control/dataplane/layout.generated.ts';
-import { BpfObject, RingBuffer } from '../../native/libbpf/index.ts';
+import { BpfObject, RingBuffer, SharedArray } from '../../native/libbpf/index.ts';
 import { LITTLE_ENDIAN } from './table.ts';
-import { cell, Tables } from './tables.ts';
+import { Tables } from './tables.ts';
 
 export type Direction = 'inside' | 'outside';
 export type DropName = (typeof dropReasons)[number]['name'];
 export type EventName = (typeof eventKinds)[number]['name'];
 type VerdictName = 'forwarded' | 'to-kernel' | 'passed' | 'punted' | 'dropped';
 
+/** enum verdict_count in order. */
 const VERDICTS: readonly VerdictName[] = ['forwarded', 'to-kernel', 'passed', 'punted', 'dropped'];
 const bpf = fileURLToPath(new URL('../../bpf/', import.meta.url));
 
@@ -41,6 +42,7 @@ export class DataPath {
   readonly tables: Tables;
   readonly #objects: Readonly<Record<Direction, BpfObject>>;
   readonly #ring: RingBuffer;
+  readonly #statisticsArray: SharedArray;
   #events: PuntedFrame[] = [];
 
   constructor({ slots = 256, ring = 65536 }: DataPathOptions = {}) {
@@ -48,11 +50,13 @@ export class DataPath {
     const inside = BpfObject.open(`${bpf}build/inside.bpf.o`, {
       maps: { egress: { maxEntries: slots }, ingress: { maxEntries: slots }, events: { maxEntries: ring } },
     }).load();
-    const shared = ['settings', 'egress', 'ingress', 'ports', 'ports_redirect', 'uplinks', 'events'];
-    const maps = [...shared, 'statistics', 'punt_buckets'].map((name) => [name, { reuse: inside.map(name) }]);
+    const globals = ['.bss.settings', '.bss.ports', '.bss.uplinks', '.bss.statistics'];
+    const shared = ['egress', 'ingress', 'ports_redirect', 'events', 'punt_buckets'];
+    const maps = [...globals, ...shared].map((name) => [name, { reuse: inside.map(name) }]);
     const outside = BpfObject.open(`${bpf}build/outside.bpf.o`, { maps: Object.fromEntries(maps) }).load();
     this.#objects = { inside, outside };
     this.tables = new Tables(inside);
+    this.#statisticsArray = SharedArray.map(inside.map('.bss.statistics'));
     this.#ring = RingBuffer.open(inside.map('events'), (record) => this.#events.push(decode(record)));
   }
 
@@ -74,6 +78,7 @@ export class DataPath {
   close(): void {
     this.#ring.close();
     this.tables.close();
+    this.#statisticsArray.close();
     this.#objects.outside.close();
     this.#objects.inside.close();
   }
@@ -84,13 +89,17 @@ export class DataPath {
 
   /** Summed over the processors. */
   #statistics(): Map<string, number> {
-    const perCpu = this.#objects.inside.map('statistics').getPerCpu(cell(0))!;
-    const views = perCpu.map((value) => new DataView(value.buffer, value.byteOffset));
-    const sum = (at: number) =>
-      views.reduce((total, view) => total + Number(view.getBigUint64(at, LITTLE_ENDIAN)), 0);
+    const { bytes } = this.#statisticsArray;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const sum = (at: number) => {
+      let total = 0;
+      for (let start = 0; start < bytes.byteLength; start += Statistics.size)
+        total += Number(view.getBigUint64(start + at, LITTLE_ENDIAN));
+      return total;
+    };
     const sums = new Map<string, number>();
     for (const direction of ['inside', 'outside'] as const)
-      for (const [index, name] of COUNTS.entries())
+      for (const [index, name] of VERDICTS.entries())
         sums.set(`${direction} ${name}`, sum(Statistics[direction] + 8 * index));
     for (const [index, { name }] of dropReasons.entries())
       sums.set(`drop ${name}`, sum(Statistics.drops + 8 * index));
@@ -99,9 +108,6 @@ export class DataPath {
     return sums;
   }
 }
-
-/** enum verdict_count in order. */
-const COUNTS: readonly ('received' | VerdictName)[] = ['received', ...VERDICTS];
 
 function decode(record: Uint8Array): PuntedFrame {
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);

@@ -120,7 +120,6 @@ export function expectOutcome(
 ): void {
   const { verdict, data, counts, events } = dataPath.run(direction, input);
   const counted = (what: string, more: Record<string, number> = {}) => ({
-    [`${direction} received`]: 1,
     [`${direction} ${what}`]: 1,
     ...more,
   });

@@ -1,7 +1,7 @@
 /** Fixtures of the program `outside`: from a provider's frame to the host's link. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { IngressFlags, SlotState } from '../../control/dataplane/layout.generated.ts';
+import { SlotState } from '../../control/dataplane/layout.generated.ts';
 import { DataPath } from './data-path.ts';
 import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
@@ -199,7 +199,7 @@ describe('who may send', () => {
     },
     {
       name: 'anyone, for a context that allows it',
-      tables: (tables) => lab.placeIngress(tables, { flags: IngressFlags.INGRESS_ANY_SOURCE }),
+      tables: (tables) => lab.placeIngress(tables, { anySource: true }),
       input: received([shim, udp()], { source: stranger }),
       outcome: arrives,
     },

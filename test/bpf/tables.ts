@@ -1,7 +1,7 @@
 /** The tables as user space fills them: every number by its offset in bpf/layout.h. */
+
 import { egressHash, ingressHash } from '../../control/dataplane/hash.ts';
 import {
-  ControlWord,
   EgressEntry,
   EventKind,
   IngressEntry,
@@ -14,8 +14,9 @@ import {
   SlotState,
   TableLimits,
   Uplink,
-  UplinkState,
 } from '../../control/dataplane/layout.generated.ts';
+import { payloadHeader } from '../../control/dataplane/payload-header.ts';
+import { commonBits } from '../../control/dataplane/settings.ts';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
 import { type BpfMap, type BpfObject, SharedArray } from '../../native/libbpf/index.ts';
@@ -44,7 +45,7 @@ export interface IngressFields {
   readonly peerLocators: readonly string[];
   readonly port?: number;
   readonly hostMac?: string;
-  readonly flags?: number;
+  readonly anySource?: boolean;
   readonly state?: number;
 }
 
@@ -68,15 +69,11 @@ export const LOOPBACK = 1;
 /** The clock as the programs see it. */
 export const TICK = 4711;
 /** Drawn once at random and made odd. */
-export const HASH_KEY: Uint32Array = Uint32Array.of(
-  0x8e2ac4b5,
-  0x31f70d69,
-  0xd45b9e17,
-  0x6c08f2a3,
-  0x1f93b6cd,
-  0xa7e45831,
-  0x5a6dc08f,
-  0xf21b7943,
+export const HASH_KEY: BigUint64Array = BigUint64Array.of(
+  0x31f70d698e2ac4b5n,
+  0x6c08f2a3d45b9e17n,
+  0xa7e458311f93b6cdn,
+  0xf21b79435a6dc08fn,
 );
 
 /** A map's key or value of 32-bit words in host order. */
@@ -90,22 +87,27 @@ export class Tables {
   readonly #ingress: Table;
   readonly #ports: Table;
   readonly #uplinks: Table;
+  /** By uplink. */
+  readonly #up = new Set<number>();
+  readonly #uplinkPorts = new Map<number, number>();
 
   constructor(object: BpfObject) {
     const table = (name: string) => new Table(SharedArray.map(object.map(name)));
     this.#slots = object.map('egress').maxEntries;
     this.#redirect = object.map('ports_redirect');
-    this.#settings = table('settings');
+    this.#settings = table('.bss.settings');
     this.#egress = table('egress');
     this.#ingress = table('ingress');
-    this.#ports = table('ports');
-    this.#uplinks = table('uplinks');
+    this.#ports = table('.bss.ports');
+    this.#uplinks = table('.bss.uplinks');
     this.reset();
   }
 
   /** Empty tables, no limits, no prefixes. */
   reset(): void {
     for (const table of this.#all()) table.clear();
+    this.#uplinkPorts.clear();
+    this.#up.clear();
     this.settings({});
   }
 
@@ -121,12 +123,15 @@ export class Tables {
     settings.u32(Settings.flags, strictSource ? SettingsFlags.SETTING_STRICT_SOURCE : 0);
     settings.u32(Settings.egressMask, this.#slots - 1);
     settings.u32(Settings.ingressMask, this.#slots - 1);
-    HASH_KEY.forEach((word, index) => {
-      settings.u32(Settings.hashKey + 4 * index, word);
-    });
+    settings.u32(Settings.egressShift, 64 - Math.log2(this.#slots));
+    settings.u32(Settings.ingressShift, 64 - Math.log2(this.#slots));
+    settings.octets(Settings.hashKey, new Uint8Array(HASH_KEY.buffer));
     settings.u32(Settings.injectionIfindex, injection);
     settings.u32(Settings.sitePrefixes, site.length);
     settings.u32(Settings.ulidPrefixes, ulids.length);
+    const { mask, bits } = commonBits(ulids.map(parsePrefix));
+    settings.octets(Settings.ulidMask, bigEndian(mask));
+    settings.octets(Settings.ulidBits, bigEndian(bits));
     const write = (first: number, texts: readonly string[]) => {
       for (const [index, text] of texts.entries()) {
         const prefix = parsePrefix(text);
@@ -155,10 +160,11 @@ export class Tables {
   port(index: number, { mac, vlan = 0, mtu = 1500, redirect = true }: PortFields): void {
     const ports = this.#ports;
     const at = index * Port.size;
-    ports.u32(at + Port.ifindex, LOOPBACK);
-    ports.u16(at + Port.vlan, vlan);
     ports.u16(at + Port.mtu, mtu);
-    ports.mac(at + Port.mac, mac);
+    writeLink(ports, at, mac, vlan);
+    this.#uplinkPorts.forEach((port, uplink) => {
+      if (port === index) this.#copyLink(port, uplink);
+    });
     if (redirect) this.#redirect.set(cell(index), cell(LOOPBACK));
     else this.#redirect.delete(cell(index));
   }
@@ -168,41 +174,42 @@ export class Tables {
     const at = index * Uplink.size;
     uplinks.u32(at + Uplink.port, port);
     uplinks.u16(at + Uplink.mtu, mtu);
-    uplinks.mac(at + Uplink.gateway, gateway);
-    uplinks.u32(at + Uplink.state, up ? UplinkState.UPLINK_UP : UplinkState.UPLINK_DOWN);
+    uplinks.mac(at + Uplink.link, gateway);
+    this.#uplinkPorts.set(index, port);
+    if (up) this.#up.add(index);
+    else this.#up.delete(index);
+    this.#copyLink(port, index);
   }
 
   /** Places the context `probes` slots after the one its hash names; returns the slot. */
   egress(fields: EgressFields, probes = 0): number {
     const egress = this.#egress;
     const { tag, paths, active = 0, state = SlotState.SLOT_LIVE } = fields;
-    const pair = new Uint32Array(8);
+    const pair = new DataView(new ArrayBuffer(32));
     new Uint8Array(pair.buffer).set(parseAddress(fields.source));
     new Uint8Array(pair.buffer).set(parseAddress(fields.destination), 16);
-    const slot = (egressHash(pair, 0, HASH_KEY) + probes) & (this.#slots - 1);
+    const slot = this.#slot(egressHash(pair, HASH_KEY), probes);
     const at = slot * EgressEntry.size;
     egress.octets(at, new Uint8Array(EgressEntry.size));
     egress.address(at + EgressEntry.sourceUlid, fields.source);
     egress.address(at + EgressEntry.destinationUlid, fields.destination);
-    egress.u32(at + EgressEntry.peerTagLow, tag.low);
-    egress.u16(at + EgressEntry.peerTagHigh, tag.high);
-    egress.octets(
-      at + EgressEntry.uplink,
-      [0, 1].map((path) => paths[path]?.uplink ?? TableLimits.UPLINK_NONE),
-    );
+    const header = payloadHeader(tag);
+    egress.u32(at + EgressEntry.payloadHeader, header.first);
+    egress.u32(at + EgressEntry.payloadHeader + 4, header.second);
     for (const [path, { source, destination }] of paths.entries()) {
       const pathAt = at + EgressEntry.path + path * LocatorPair.size;
       egress.address(pathAt + LocatorPair.source, source);
       egress.address(pathAt + LocatorPair.destination, destination);
     }
-    egress.u32(at + EgressEntry.control, state | (active << ControlWord.CONTROL_ACTIVE_SHIFT));
+    const uplinks = [0, 1].map((path) => paths[path]?.uplink ?? TableLimits.UPLINK_NONE);
+    egress.octets(at + EgressEntry.control, [state, active, ...uplinks]);
     return slot;
   }
 
   /** The state of an egress slot alone, whatever else stands there. */
   egressState(slot: number, state: number): void {
     const at = (slot & (this.#slots - 1)) * EgressEntry.size;
-    this.#egress.u32(at + EgressEntry.control, state);
+    this.#egress.octets(at + EgressEntry.control, [state]);
   }
 
   egressCounters(slot: number): { lastSent: number; packets: number; bytes: number } {
@@ -217,33 +224,33 @@ export class Tables {
 
   ingress(fields: IngressFields, probes = 0): number {
     const ingress = this.#ingress;
-    const { tag, flags = 0, state = SlotState.SLOT_LIVE } = fields;
-    const slot = (ingressHash(tag.high, tag.low) + probes) & (this.#slots - 1);
+    const { tag, anySource = false, state = SlotState.SLOT_LIVE } = fields;
+    const header = payloadHeader(tag);
+    const slot = this.#slot(ingressHash(header), probes);
     const at = slot * IngressEntry.size;
     ingress.octets(at, new Uint8Array(IngressEntry.size));
-    ingress.u32(at + IngressEntry.tagLow, tag.low);
+    ingress.u32(at + IngressEntry.tagLow, header.second);
     ingress.octets(at + IngressEntry.port, [
       fields.port ?? TableLimits.PORT_NONE,
-      fields.peerLocators.length,
+      anySource ? TableLimits.ANY_SOURCE : fields.peerLocators.length,
     ]);
     ingress.mac(at + IngressEntry.hostMac, fields.hostMac ?? '00:00:00:00:00:00');
     ingress.address(at + IngressEntry.peerUlid, fields.peer);
     ingress.address(at + IngressEntry.localUlid, fields.local);
     for (const [index, locator] of fields.peerLocators.entries())
       ingress.address(at + IngressEntry.peerLocator + 16 * index, locator);
-    const shifted = (flags << ControlWord.CONTROL_FLAGS_SHIFT) | (tag.high << ControlWord.CONTROL_TAG_SHIFT);
-    ingress.u32(at + IngressEntry.control, state | shifted);
+    ingress.u32(at + IngressEntry.control, header.first | state);
     return slot;
   }
 
   ingressState(slot: number, state: number): void {
     const at = (slot & (this.#slots - 1)) * IngressEntry.size;
-    this.#ingress.u32(at + IngressEntry.control, state);
+    this.#ingress.octets(at + IngressEntry.control, [state]);
   }
 
   /** How many peer locators the tag's context has, whatever stands behind them. */
   ingressLocators(tag: Tag, count: number): void {
-    const slot = ingressHash(tag.high, tag.low) & (this.#slots - 1);
+    const slot = this.#slot(ingressHash(payloadHeader(tag)), 0);
     this.#ingress.octets(slot * IngressEntry.size + IngressEntry.peerLocators, [count]);
   }
 
@@ -261,7 +268,30 @@ export class Tables {
     for (const table of this.#all()) table.array.close();
   }
 
+  /** An uplink's frames begin as those of its port do, but for the destination. */
+  #copyLink(port: number, uplink: number): void {
+    const from = port * Port.size + Port.link;
+    const link = this.#ports.array.bytes.slice(from + 6, from + 18);
+    this.#uplinks.octets(uplink * Uplink.size + Uplink.link + 6, link);
+    const length = this.#ports.readU32(port * Port.size + Port.linkLength);
+    this.#uplinks.u32(uplink * Uplink.size + Uplink.linkLength, this.#up.has(uplink) ? length : 0);
+  }
+
+  #slot(hash: number, probes: number): number {
+    return ((hash >>> (32 - Math.log2(this.#slots))) + probes) & (this.#slots - 1);
+  }
+
   #all(): readonly Table[] {
     return [this.#settings, this.#egress, this.#ingress, this.#ports, this.#uplinks];
   }
 }
+
+/** The Ethernet header of a port's frames, without a destination. */
+function writeLink(ports: Table, at: number, mac: string, vlan: number): void {
+  ports.mac(at + Port.link + 6, mac);
+  const tag = vlan === 0 ? [] : [0x81, 0x00, vlan >> 8, vlan & 0xff];
+  ports.octets(at + Port.link + 12, [...tag, 0x86, 0xdd]);
+  ports.u32(at + Port.linkLength, 14 + tag.length);
+}
+
+const bigEndian = (word: number): Uint8Array => new Uint8Array(Uint32Array.of(word).buffer).reverse();

@@ -17,7 +17,7 @@ const path = {
 
 /** Tables with `count` contexts that last carried a packet at tick 0, and a scan that notes what it discards. */
 function scene(count: number, fork = 0) {
-  const key = Uint32Array.from({ length: 8 }, (_, index) => (index * 0x9e3779b1) | 1);
+  const key = BigUint64Array.of(1n, 3n, 5n, 7n);
   const egress = new EgressTable(new Uint32Array(SLOTS * 32), key, SLOTS / 2);
   const ingress = new IngressTable(new Uint32Array(SLOTS * 32), SLOTS / 2);
   const contexts = Array.from({ length: count }, (_, index) => {

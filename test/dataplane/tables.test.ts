@@ -7,8 +7,10 @@ import { NO_SLOT, SlotTable } from '../../control/dataplane/slot-table.ts';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 
 const SLOTS = 64;
+/** Whatever slot it names. */
+const HASH = 0x9000_0000;
 const memory = () => new Uint32Array(SLOTS * 32);
-const key = Uint32Array.from({ length: 8 }, (_, index) => (index * 0x9e3779b1) | 1);
+const key = BigUint64Array.from([1n, 2n, 3n, 4n], (factor) => (factor * 0x9e3779b97f4a7c15n) | 1n);
 const ulid = (number: number) => parseAddress(`fc00:1::${number.toString(16)}`);
 const peer = parseAddress('fc00:2::1');
 const path = (number: number, uplink: number): Path => ({
@@ -65,18 +67,18 @@ test('churn leaves no tombstones behind that fill the table', () => {
 
 test('entries behind a removed one in the same probe sequence stay reachable', () => {
   const table = new SlotTable(memory(), 32, 40);
-  const slots = [table.claim(9), undefined, undefined] as number[];
+  const slots = [table.claim(HASH), undefined, undefined] as number[];
   table.publish(slots[0]!, SlotState.SLOT_LIVE);
   for (const index of [1, 2]) {
-    slots[index] = table.claim(9);
+    slots[index] = table.claim(HASH);
     table.publish(slots[index]!, SlotState.SLOT_LIVE);
   }
   table.release(slots[1]!);
   assert.equal(
-    table.find(9, (slot) => slot === slots[2]),
+    table.find(HASH, (slot) => slot === slots[2]),
     slots[2],
   );
-  assert.equal(table.claim(9), slots[1]);
+  assert.equal(table.claim(HASH), slots[1]);
 });
 
 test('new paths are written where no packet looks, and the old primary only at the flush', () => {
