@@ -1,6 +1,7 @@
 /** Where the lab finds the product and keeps its own files. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { LAB_NAME } from './name.ts';
 
 /** The package's root, whether this runs from the sources or from dist/. */
 function packageRoot(): string {
@@ -19,6 +20,6 @@ export const PROBE = join(import.meta.dirname, `probe${EXTENSION}`);
 export const PASS_PROGRAM = join(ROOT, 'bpf', 'build', 'pass.bpf.o');
 
 /** Everything that the lab writes, but for /etc/netns: owner-only, removed with the lab. */
-export const STATE_DIRECTORY = '/run/pshim6-lab';
+export const STATE_DIRECTORY = LAB_NAME === '' ? '/run/pshim6-lab' : `/run/pshim6-lab-${LAB_NAME}`;
 export const STATE_FILE = join(STATE_DIRECTORY, 'state.json');
 export const inState = (...names: string[]): string => join(STATE_DIRECTORY, ...names);

@@ -3,9 +3,10 @@
  * the Internet between them, and three servers on it. Nothing here touches the
  * machine; network.ts builds it.
  */
+import { LAB_NAME } from './name.ts';
 
 /** Every namespace of the lab is this prefix and one of the names below. */
-export const NAMESPACE_PREFIX = 'pshim6-';
+export const NAMESPACE_PREFIX = LAB_NAME === '' ? 'pshim6-' : `pshim6-${LAB_NAME}-`;
 
 export interface Provider {
   /** Of the provider, its router's namespace and the box's interface toward it. */
