@@ -7,8 +7,8 @@
 import type { Netlink, RouteSpecification, RuleSpecification } from '../../native/linux/index.ts';
 import type { Config } from '../config/schema.ts';
 
-/** Protocol number of our routes and rules (rtnetlink; 192..254 are free for daemons). */
-export const ROUTE_PROTOCOL = 196;
+/** Protocol number of our routes and rules: SHIM6's own. FRR, for one, owns 186 to 198 and clears them at its start. */
+export const ROUTE_PROTOCOL = 140;
 const FIRST_PRIORITY = 500;
 const MAIN_TABLE = 254;
 

@@ -20,7 +20,7 @@ async function interfacesWithXdp(): Promise<string[]> {
 }
 
 const routes = async () =>
-  (await runIn(site.box, ['ip', '-6', 'route', 'show', 'proto', '196'])).stdout.trim();
+  (await runIn(site.box, ['ip', '-6', 'route', 'show', 'proto', '140'])).stdout.trim();
 /** The rules of the priorities that README.md names. */
 const rules = async () => (await runIn(site.box, ['ip', '-6', 'rule'])).stdout.match(/^50[012]:.*$/gm) ?? [];
 const links = async () => (await runIn(site.box, ['ip', '-br', 'link'])).stdout;

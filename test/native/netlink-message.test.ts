@@ -87,7 +87,7 @@ test('what is encoded of a route and of a rule decodes to the same', () => {
         ifindex: 3,
         table: 1000,
         priority: 5,
-        protocol: 196,
+        protocol: 140,
         mtu: 1400,
       }),
     ),
@@ -100,13 +100,13 @@ test('what is encoded of a route and of a rule decodes to the same', () => {
     ifindex: 3,
     table: 1000,
     priority: 5,
-    protocol: 196,
+    protocol: 140,
     preferredSource: undefined,
     mtu: 1400,
     nextHops: [{ ifindex: 3, gateway: address(1), weight: 1 }],
   });
   const rule = decodeRule(
-    body(encodeRule({ from: to, action: 'prohibit', priority: 9, protocol: 196, inputInterface: 'eth0' })),
+    body(encodeRule({ from: to, action: 'prohibit', priority: 9, protocol: 140, inputInterface: 'eth0' })),
   );
   assert.deepEqual(rule, {
     priority: 9,
@@ -114,7 +114,7 @@ test('what is encoded of a route and of a rule decodes to the same', () => {
     from: to,
     action: 'prohibit',
     table: undefined,
-    protocol: 196,
+    protocol: 140,
     inputInterface: 'eth0',
     outputInterface: undefined,
     mark: undefined,

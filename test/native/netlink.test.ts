@@ -17,7 +17,7 @@ const network = (third: number) => ({
   length: 48,
 });
 const ANY = { address: new Uint8Array(16), length: 0 };
-const PROTOCOL = 196;
+const PROTOCOL = 140;
 
 /** A namespace of its own for one test, and a socket into it. */
 function setUp(context: TestContext, options?: { receiveBuffer?: number }) {
@@ -172,7 +172,7 @@ test('routes of every type are added, listed and deleted', (context) => {
   );
   assert.ok(netlink.routes().some(({ table, type }) => table === 255 && type === 'local'));
   assert.deepEqual(netlink.routes({ table: 1002 }), []);
-  assert.match(ip('-6', 'route', 'show', 'table', '1000'), /unreachable 2001:db8:2::\/48 .*proto 196/);
+  assert.match(ip('-6', 'route', 'show', 'table', '1000'), /unreachable 2001:db8:2::\/48 .*proto 140/);
 
   assert.throws(() => netlink.addRoute({ to: network(1), gateway, ifindex, priority: 7, table: 1000 }), {
     code: 'EEXIST',
@@ -274,7 +274,7 @@ test('rules of every action are added, listed and deleted', (context) => {
     ],
   );
   assert.deepEqual([own()[4]?.inputInterface, own()[4]?.mark], ['lo', { value: 5, mask: 0xff }]);
-  assert.match(ip('-6', 'rule'), /501:\s+from 2001:db8:2::\/48 unreachable proto 196/);
+  assert.match(ip('-6', 'rule'), /501:\s+from 2001:db8:2::\/48 unreachable proto 140/);
   assert.throws(() => netlink.addRule({ priority: 500, to: network(1), table: 1000, protocol: PROTOCOL }), {
     code: 'EEXIST',
   });
