@@ -1,6 +1,7 @@
 /** The composition root: one box, running. Everything with a clock, a socket or a file meets the cores here. */
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { mountBpfFileSystem } from '../native/linux/index.ts';
 import { startDns } from './adapters/dns.ts';
 import { claimNamespace } from './adapters/sole-instance.ts';
 import { serveControlSocket } from './api/server.ts';
@@ -29,6 +30,8 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
   try {
     const claim = await claimNamespace();
     undo.push(() => void claim.close());
+    // The programs are pinned there when the box closes: if that cannot be, now is the time to say so.
+    if (options.keepDatapath) mountBpfFileSystem();
     const box = new Box({ config, siteKey, log, clock, random });
     undo.push(() => box.close(options.keepDatapath));
     const dns =

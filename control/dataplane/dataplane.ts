@@ -9,6 +9,7 @@ import {
   SyscallError,
   XdpLink,
 } from '../../native/libbpf/index.ts';
+import { BPF_FILE_SYSTEM } from '../../native/linux/index.ts';
 import type { Prefix } from '../wire/ipv6/prefix.ts';
 import { EgressTable } from './egress-table.ts';
 import { decodeEvent, type PuntedFrame } from './events.ts';
@@ -45,7 +46,7 @@ export interface DataplaneOptions {
 /** Milliseconds of settings.tick, the clock of last_sent and last_received. */
 export const TICK_MILLISECONDS = 100;
 
-const PIN_DIRECTORY = '/sys/fs/bpf/pshim6';
+const PIN_DIRECTORY = join(BPF_FILE_SYSTEM, 'pshim6');
 
 /** Interface numbers are a network namespace's own; its inode tells namespaces apart. */
 const pinOf = (ifindex: number) => join(PIN_DIRECTORY, `${statSync('/proc/self/ns/net').ino}-${ifindex}`);

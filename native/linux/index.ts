@@ -1,4 +1,5 @@
 /** What Node.js lacks of Linux: packet sockets, rtnetlink, poll on a descriptor, network namespaces. */
+export { BPF_FILE_SYSTEM, mountBpfFileSystem } from './bpf-file-system.ts';
 export { ClosedHandleError, errnoCode, SyscallError } from './errors.ts';
 export type { AddressInfo } from './netlink/address.ts';
 export type { NetlinkEvent, NetlinkGroup } from './netlink/events.ts';

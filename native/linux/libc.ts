@@ -25,6 +25,13 @@ export const libc = {
     offset: number,
   ) => number,
   munmap: library.func('munmap', 'int', ['int64_t', 'size_t']) as (address: number, length: number) => number,
+  mount: library.func('mount', 'int', ['str', 'str', 'str', 'uint64_t', 'str']) as (
+    source: string,
+    target: string,
+    type: string,
+    flags: number,
+    data: string,
+  ) => number,
   setns: library.func('int setns(int fd, int kind)') as (fd: number, kind: number) => number,
   schedGetAffinity: library.func('sched_getaffinity', 'int', ['int', 'size_t', 'void *']) as (
     thread: number,

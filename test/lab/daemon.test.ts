@@ -7,7 +7,7 @@ import { down, up } from './lab.ts';
 import { ping } from './measure.ts';
 import { isAlive, stop } from './process.ts';
 import { hostIn } from './state.ts';
-import { SITES } from './topology.ts';
+import { NAMESPACE_PREFIX, SITES } from './topology.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const [site, peer] = SITES;
@@ -82,7 +82,11 @@ describe('the daemon', { skip }, () => {
     await stop([boxProcess(peer)!]);
     // The name must be asked for: it gives the locators. What waits is given up after 15 seconds.
     const words = ['ping', '-6', '-n', '-c', '1', '-W', '20', 'h2.foo.com'];
-    const { stdout } = await run(['sh', '-c', `ip netns exec pshim6-h1b ${words.join(' ')} || true`]);
+    const { stdout } = await run([
+      'sh',
+      '-c',
+      `ip netns exec ${NAMESPACE_PREFIX}h1b ${words.join(' ')} || true`,
+    ]);
     assert.match(stdout, new RegExp(`From ${site.router}.*Destination unreachable: Address unreachable`));
   });
 });
