@@ -28,6 +28,8 @@ static __always_inline enum drop_reason limited_reason(enum event_kind kind)
 		return DROP_CONTROL_LIMITED;
 	case EVENT_UNKNOWN_TAG:
 		return DROP_UNKNOWN_TAG;
+	case EVENT_FOREIGN_SOURCE:
+		return DROP_SOURCE_NOT_LOCATOR;
 	case EVENT_TOO_BIG:
 		return DROP_TOO_BIG;
 	case EVENT_HOP_LIMIT:

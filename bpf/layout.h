@@ -129,19 +129,20 @@ enum settings_limits {
 };
 
 enum settings_flags {
-	/* Count and drop payload whose outer source is not one of the peer's locators. */
+	/* Do not deliver payload whose outer source is not one of the peer's locators. */
 	SETTING_STRICT_SOURCE = 1,
 };
 
 /* Why a frame is handed to the controller. */
 enum event_kind {
-	EVENT_CONTROL = 0,     /* a SHIM6 control message arrived (P = 0) */
-	EVENT_MISS = 1,	       /* a host's packet to a ULID without a context */
-	EVENT_UNKNOWN_TAG = 2, /* payload for a context tag that is not ours */
-	EVENT_TOO_BIG = 3,     /* a host's packet that does not fit the path */
-	EVENT_HOP_LIMIT = 4,   /* a host's packet whose hop limit ran out */
-	EVENT_NO_UPLINK = 5,   /* a host's packet whose paths are all down */
-	EVENT_KINDS = 6,
+	EVENT_CONTROL = 0,	  /* a SHIM6 control message arrived (P = 0) */
+	EVENT_MISS = 1,		  /* a host's packet to a ULID without a context */
+	EVENT_UNKNOWN_TAG = 2,	  /* payload for a context tag that is not ours */
+	EVENT_TOO_BIG = 3,	  /* a host's packet that does not fit the path */
+	EVENT_HOP_LIMIT = 4,	  /* a host's packet whose hop limit ran out */
+	EVENT_NO_UPLINK = 5,	  /* a host's packet whose paths are all down */
+	EVENT_FOREIGN_SOURCE = 6, /* payload of a context of ours from no locator of its peer */
+	EVENT_KINDS = 7,
 };
 
 /* What the programs must know of the site. */
@@ -205,7 +206,7 @@ enum drop_reason {
 	DROP_TOO_BIG = 3,	     /* exceeds the path's MTU, above the punt limit */
 	DROP_HOP_LIMIT = 4,	     /* hop limit ran out, above the punt limit */
 	DROP_NO_UPLINK = 5,	     /* every path is down, above the punt limit */
-	DROP_SOURCE_NOT_LOCATOR = 6, /* payload from an address that is no locator of the peer */
+	DROP_SOURCE_NOT_LOCATOR = 6, /* payload from no locator of the peer, above the punt limit */
 	DROP_UNKNOWN_TAG = 7,	     /* payload for no context, above the punt limit */
 	DROP_MISS_LIMITED = 8,	     /* no context yet, above the punt limit */
 	DROP_CONTROL_LIMITED = 9,    /* control messages above the punt limit */
@@ -233,8 +234,8 @@ struct statistics {
 	__u64 outside[COUNTS];
 	__u64 drops[DROP_REASONS];
 	__u64 punts[EVENT_KINDS];
-	__u64 reserved;
+	__u64 reserved[8];
 };
-_Static_assert(sizeof(struct statistics) == 256, "whole cache lines for each processor");
+_Static_assert(sizeof(struct statistics) == 320, "whole cache lines for each processor");
 
 #endif

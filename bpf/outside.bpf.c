@@ -74,8 +74,9 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	entry = find_ingress(*(__u64 *)header & ~NEXT_HEADER_MASK);
 	if (!entry)
 		return unknown(punt, &frame, header, frame.length - found.offset);
+	/* The peer may have moved: R1bis will tell (RFC 5533 §7.17, §12.2). */
 	if (!may_send(entry, &frame.ipv6->address[0]))
-		return drop(DROP_SOURCE_NOT_LOCATOR);
+		return want_punt(punt, &frame, EVENT_FOREIGN_SOURCE);
 	length = frame.length - PAYLOAD_HEADER_LENGTH;
 	port = host_port(entry, length);
 	if (port) {

@@ -220,7 +220,7 @@ export class Box {
         handleUnknownTag: (source, destination, tag) => this.#handleUnknownTag(source, destination, tag),
         injectInside: (frame) => this.#insideInjector.inject(frame),
         injectOutside: (frame) => this.#outsideInjector.inject(frame),
-        isReceiver: (tag) => this.contexts.hasTag(tag),
+        isReceiver: (tag, source) => this.contexts.delivers(tag, source),
         sendError: (invoking, error) => this.#sendError(invoking, error),
       },
       this.firstPackets,

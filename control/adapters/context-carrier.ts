@@ -101,8 +101,11 @@ export class ContextCarrier {
   }
 
   #releasePayload(context: ContextView, recovered: ContextTag | undefined): void {
-    const { heldPayload, injectOutside } = this.#options;
-    for (const { frame } of heldPayload.take(formatTag(context.localTag))) injectOutside(frame);
+    const { contexts, heldPayload, injectOutside } = this.#options;
+    for (const held of heldPayload.take(formatTag(context.localTag))) {
+      // From elsewhere it would come up again.
+      if (contexts.delivers(context.localTag, frameAddresses(held).source)) injectOutside(held.frame);
+    }
     if (recovered === undefined) return;
     for (const held of heldPayload.take(formatTag(recovered))) {
       const frame = isBetween(context, held) ? retag(held, context.localTag) : undefined;

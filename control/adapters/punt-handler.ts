@@ -19,8 +19,8 @@ export interface PuntActions {
   handleMessage(source: Address, destination: Address, message: Uint8Array): void;
   /** True when the payload is worth holding: its context may come back. */
   handleUnknownTag(source: Address, destination: Address, tag: ContextTag): boolean;
-  /** Whether the tag is one of ours by now. */
-  isReceiver(tag: ContextTag): boolean;
+  /** Whether payload with the tag from this source would be delivered by now. */
+  isReceiver(tag: ContextTag, source: Address): boolean;
   /** Back into the program the frame came from. */
   injectInside(frame: Uint8Array): void;
   injectOutside(frame: Uint8Array): void;
@@ -80,6 +80,7 @@ export class PuntHandler {
       case 'no-uplink':
         return this.#actions.sendError(event, { kind: 'no-route' });
       case 'unknown-tag':
+      case 'foreign-source':
         return this.#unknownTag(header, packet, event);
     }
   }
@@ -95,12 +96,13 @@ export class PuntHandler {
 
   /**
    * A peer may use the context from the moment it stands there: its R2 and its payload come up right
-   * behind each other, and the tag may be one of ours by now. Otherwise the context is lost here.
+   * behind each other, and the tag may be one of ours by now, or its source in Ls(peer). Otherwise
+   * the context is lost here, or its peer has moved.
    */
   #unknownTag(header: Ipv6Header, packet: Uint8Array, held: WaitingFrame): void {
     const tag = findPayloadHeader(packet)?.receiverTag;
     if (tag === undefined) this.counters.notIpv6++;
-    else if (this.#actions.isReceiver(tag)) this.#actions.injectOutside(held.frame);
+    else if (this.#actions.isReceiver(tag, header.source)) this.#actions.injectOutside(held.frame);
     else if (this.#actions.handleUnknownTag(header.source, header.destination, tag)) {
       this.#heldPayload.add(this.#now(), formatTag(tag), held);
     } else this.counters.unknownTag++;

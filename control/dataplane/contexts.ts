@@ -141,8 +141,11 @@ export class InstalledContexts {
     return slot !== NO_SLOT && !this.#dataplane.egress.isLive(slot);
   }
 
-  hasTag(localTag: ContextTag): boolean {
-    return this.#dataplane.ingress.find(localTag) !== NO_SLOT;
+  /** Whether payload with this tag from this source would be delivered now. */
+  delivers(localTag: ContextTag, source: Address): boolean {
+    const { ingress, strictSource } = this.#dataplane;
+    const slot = ingress.find(localTag);
+    return slot !== NO_SLOT && (!strictSource || ingress.admits(slot, source));
   }
 
   view(context: ContextView): InstalledContext | undefined {

@@ -121,6 +121,11 @@ export class Dataplane {
     });
   }
 
+  /** Whether payload is delivered only from locators of its context's peer. */
+  get strictSource(): boolean {
+    return this.#options.strictSource;
+  }
+
   /** Makes an interface one that frames may leave by. Throws BpfError when it cannot be redirected to. */
   setPort(index: number, port: PortFields): void {
     this.links.setPort(index, port);

@@ -1,5 +1,5 @@
 /** The ingress table: local context tag -> whose packet it is. See bpf/layout.h. */
-import type { Address } from '../wire/ipv6/address.ts';
+import { type Address, equalAddress } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
 import { ingressHash } from './hash.ts';
 import { IngressEntry, SlotState, TableLimits } from './layout.generated.ts';
@@ -77,6 +77,19 @@ export class IngressTable {
   /** Replaces the sources that payload may come from. */
   setPeerLocators(slot: number, peerLocators: readonly Address[]): void {
     this.#writeLocators(slot, peerLocators);
+  }
+
+  /** Whether the data path takes payload from this source for the entry, where it looks at sources. */
+  admits(slot: number, source: Address): boolean {
+    const offset = this.#table.offset(slot);
+    const { bytes } = this.#table;
+    const count = bytes[offset + IngressEntry.peerLocators]!;
+    if (count === TableLimits.ANY_SOURCE) return true;
+    const first = offset + IngressEntry.peerLocator;
+    for (let at = first; at < first + count * 16; at += 16) {
+      if (equalAddress(bytes.subarray(at, at + 16), source)) return true;
+    }
+    return false;
   }
 
   /** Where to deliver; undefined leaves the last hop to the kernel. */

@@ -119,12 +119,13 @@ export const EventKind = {
   EVENT_TOO_BIG: 3,
   EVENT_HOP_LIMIT: 4,
   EVENT_NO_UPLINK: 5,
-  EVENT_KINDS: 6,
+  EVENT_FOREIGN_SOURCE: 6,
+  EVENT_KINDS: 7,
 } as const;
 
 /** struct settings */
 export const Settings = {
-  size: 656,
+  size: 688,
   tick: 0, // 4
   flags: 4, // 4
   egressMask: 8, // 4
@@ -140,7 +141,7 @@ export const Settings = {
   reserved: 76, // 4
   sitePrefix: 80, // 256
   ulidPrefix: 336, // 128
-  puntLimit: 464, // 192
+  puntLimit: 464, // 224
 } as const;
 
 /** struct punt_limit */
@@ -203,12 +204,12 @@ export const VerdictCount = {
 
 /** struct statistics */
 export const Statistics = {
-  size: 256,
+  size: 320,
   inside: 0, // 40
   outside: 40, // 40
   drops: 80, // 120
-  punts: 200, // 48
-  reserved: 248, // 8
+  punts: 200, // 56
+  reserved: 256, // 64
 } as const;
 
 /** enum drop_reason, by value: the name people read and what it means. */
@@ -219,7 +220,7 @@ export const dropReasons = [
   { name: 'too-big', meaning: "exceeds the path's MTU, above the punt limit" },
   { name: 'hop-limit', meaning: "hop limit ran out, above the punt limit" },
   { name: 'no-uplink', meaning: "every path is down, above the punt limit" },
-  { name: 'source-not-locator', meaning: "payload from an address that is no locator of the peer" },
+  { name: 'source-not-locator', meaning: "payload from no locator of the peer, above the punt limit" },
   { name: 'unknown-tag', meaning: "payload for no context, above the punt limit" },
   { name: 'miss-limited', meaning: "no context yet, above the punt limit" },
   { name: 'control-limited', meaning: "control messages above the punt limit" },
@@ -238,4 +239,5 @@ export const eventKinds = [
   { name: 'too-big', meaning: "a host's packet that does not fit the path" },
   { name: 'hop-limit', meaning: "a host's packet whose hop limit ran out" },
   { name: 'no-uplink', meaning: "a host's packet whose paths are all down" },
+  { name: 'foreign-source', meaning: "payload of a context of ours from no locator of its peer" },
 ] as const;

@@ -172,7 +172,7 @@ describe('not ours', () => {
 
 describe('who may send', () => {
   const stranger = '2001:db8:66::6';
-  const drops = { dropped: 'source-not-locator' } as const;
+  const tells = { punted: 'foreign-source' } as const;
   const arrives = { forwarded: delivered([udp()]) };
   lab.testFixtures(dataPath, 'outside', [
     {
@@ -180,7 +180,7 @@ describe('who may send', () => {
       input: received([shim, udp()], { source: lab.PEER_LOCATORS[1] }),
       outcome: arrives,
     },
-    { name: 'no locator of the peer', input: received([shim, udp()], { source: stranger }), outcome: drops },
+    { name: 'no locator of the peer', input: received([shim, udp()], { source: stranger }), outcome: tells },
     {
       name: 'four locators',
       tables: (tables) =>
@@ -195,7 +195,7 @@ describe('who may send', () => {
         tables.ingressLocators(lab.LOCAL_TAG, 2);
       },
       input: received([shim, udp()], { source: stranger }),
-      outcome: drops,
+      outcome: tells,
     },
     {
       name: 'anyone, for a context that allows it',

@@ -44,6 +44,13 @@ const kinds: readonly Kind[] = [
     input: outside([packets.payloadHeader({ high: 1, low: 1 }), udp()]),
   },
   {
+    kind: 'EVENT_FOREIGN_SOURCE',
+    punted: 'foreign-source',
+    dropped: 'source-not-locator',
+    direction: 'outside',
+    input: outside([packets.payloadHeader(lab.LOCAL_TAG), udp()], '2001:db8:66::6'),
+  },
+  {
     kind: 'EVENT_MISS',
     punted: 'miss',
     dropped: 'miss-limited',
