@@ -152,7 +152,7 @@ export async function status(): Promise<LabStatus> {
   const namespaces = existingNamespaces();
   const present = PROVIDERS.filter(({ provider }) => namespaces.includes(provider.name));
   return {
-    up: state !== undefined && namespaces.length === NAMESPACES.length,
+    up: state !== undefined && NAMESPACES.every((name) => namespaces.includes(name)),
     namespaces,
     hosts: state?.hosts ?? [],
     processes: (state?.processes ?? []).map((program) => ({

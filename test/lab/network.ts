@@ -5,6 +5,7 @@ import { PASS_PROGRAM } from './paths.ts';
 import {
   CORE,
   CORE_ADDRESS,
+  GUEST_NAMESPACES,
   LINKS,
   type LinkEnd,
   NAMESPACE_PREFIX,
@@ -179,7 +180,7 @@ function cables(): Map<string, Recipe> {
 export function existingNamespaces(): string[] {
   if (!existsSync(NETNS_DIRECTORY)) return [];
   const present = new Set(readdirSync(NETNS_DIRECTORY));
-  return NAMESPACES.filter((name) => present.has(NAMESPACE_PREFIX + name));
+  return [...NAMESPACES, ...GUEST_NAMESPACES].filter((name) => present.has(NAMESPACE_PREFIX + name));
 }
 
 /** Whether iproute2 has made its directory of namespaces a mount yet. */

@@ -115,6 +115,9 @@ export const NAMESPACES: readonly string[] = [
   ...SERVERS.map((server) => server.namespace),
 ];
 
+/** Namespaces that a test may add to a lab; they go when the lab goes. */
+export const GUEST_NAMESPACES: readonly string[] = ['single'];
+
 /** Namespaces whose programs find their resolver in a file of their own (/etc/netns). */
 export const RESOLVER_OF: ReadonlyMap<string, { nameserver: string; search: string }> = new Map([
   ...SITES.flatMap((site) =>
