@@ -22,6 +22,7 @@ import type { Effect } from './shim6/effects.ts';
 import { Shim6 } from './shim6/shim6.ts';
 import { type SiteHost, siteHosts } from './site/hosts.ts';
 import { KernelGuard } from './site/kernel-guard.ts';
+import { REACHES_ALL } from './site/liveness/reachability.ts';
 import { SiteLinks } from './site/site-links.ts';
 import type { SiteKey } from './store/site-key.ts';
 import type { Icmp6Error } from './wire/icmp6/errors.ts';
@@ -131,13 +132,15 @@ export class Box {
   }
 
   #openLinks(): SiteLinks {
-    const { config, log } = this.#options;
+    const { config, log, clock } = this.#options;
     return new SiteLinks({
       config,
       netlink: this.#netlink,
       dataplane: this.dataplane,
       hosts: this.hosts,
       log,
+      clock,
+      reachability: REACHES_ALL,
       onUplink: () => this.#setHosts(),
       onHostMoved: (host) => this.#hostMoved(host),
     });

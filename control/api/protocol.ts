@@ -57,6 +57,10 @@ export interface ContextReport {
 export interface UplinkReport {
   readonly name: string;
   readonly state: 'up' | 'down';
+  /** `waiting`, `damped`: well again, but not for long enough; `last-resort`: used because nothing else is left. */
+  readonly phase: 'up' | 'down' | 'waiting' | 'damped' | 'last-resort';
+  /** When an uplink that waits will be up. */
+  readonly upAt: string | null;
   readonly interface: string;
   readonly prefix: string;
   readonly gateway: string;
@@ -64,6 +68,12 @@ export interface UplinkReport {
   readonly mtu: number;
   readonly since: string | null;
   readonly switches: readonly { readonly state: string; readonly reason: string; readonly at: string }[];
+  readonly sources: readonly {
+    readonly source: string;
+    readonly state: 'up' | 'down' | 'unknown';
+    readonly detail: string;
+    readonly since: string;
+  }[];
 }
 
 export interface HostReport {

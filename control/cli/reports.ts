@@ -1,13 +1,7 @@
 /** How each report of the daemon is shown to people. */
-import type {
-  ContextReport,
-  DropReport,
-  HostReport,
-  ProgramCounts,
-  StatusReport,
-  UplinkReport,
-} from '../api/protocol.ts';
+import type { ContextReport, DropReport, HostReport, ProgramCounts, StatusReport } from '../api/protocol.ts';
 import { formatTable } from './table.ts';
+import { uplinks } from './uplinks-report.ts';
 
 function status(report: StatusReport): string {
   const { contexts } = report;
@@ -63,22 +57,6 @@ function contexts(rows: readonly ContextReport[]): string {
 }
 
 const pathInUse = (row: ContextReport) => (row.active === null ? undefined : row.paths[row.active]);
-
-function uplinks(rows: readonly UplinkReport[]): string {
-  return formatTable<UplinkReport>(
-    [
-      { title: 'PROVIDER', text: (row) => row.name },
-      { title: 'STATE', text: (row) => row.state },
-      { title: 'INTERFACE', text: (row) => row.interface },
-      { title: 'PREFIX', text: (row) => row.prefix },
-      { title: 'GATEWAY', text: (row) => `${row.gateway} (${row.gatewayMac ?? 'unresolved'})` },
-      { title: 'MTU', align: 'right', text: (row) => row.mtu },
-      { title: 'SINCE', text: (row) => row.since ?? '-' },
-      { title: 'BECAUSE', text: (row) => row.switches.at(-1)?.reason ?? '-' },
-    ],
-    rows,
-  );
-}
 
 function hosts(rows: readonly HostReport[]): string {
   if (rows.length === 0) return 'no hosts';

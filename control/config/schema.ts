@@ -25,6 +25,27 @@ const interfaceName = z
 const mtu = z.int().min(1280).max(65535).optional();
 const name = z.string().min(1).max(255);
 
+/** Seconds. */
+const seconds = (least: number, most: number) => z.number().min(least).max(most);
+
+/** When an uplink that was lost is used again; docs/uplinks.md. It is always down at once. */
+const hysteresis = z.strictObject({
+  /** Seconds that all its sources must be content. */
+  'up-after': seconds(0, 3600).default(3),
+  /** Of an uplink that flaps, RFC 2439: one loss adds 1000 to its penalty. */
+  damping: z
+    .strictObject({
+      /** Seconds. */
+      'half-life': seconds(1, 3600).default(60),
+      suppress: z.int().min(1001).max(100_000).default(3000),
+      reuse: z.int().min(1).max(100_000).default(1000),
+      /** Seconds that the longest suppression lasts. */
+      longest: seconds(1, 86_400).default(300),
+    })
+    .refine(({ suppress, reuse }) => reuse < suppress, 'reuse must be less than suppress')
+    .prefault({}),
+});
+
 const provider = z.strictObject({
   name,
   /** An Ethernet interface, or a VLAN interface on one. */
@@ -38,6 +59,7 @@ const provider = z.strictObject({
   /** Lower is preferred. */
   priority: z.int().min(0).max(255).default(1),
   weight: z.int().min(0).max(255).default(1),
+  hysteresis: hysteresis.prefault({}),
 });
 
 const subnet = prefix.refine((value) => value.length === 64, 'a subnet is a /64');

@@ -13,6 +13,8 @@ import { NO_SLOT } from './slot-table.ts';
 export interface SiteFacts {
   /** Index of the uplink whose provider delegated the locator. */
   uplinkOf(locator: Address): number | undefined;
+  /** False when that uplink's provider is known to have no way to a peer's locator. */
+  reaches(uplink: number, peerLocator: Address): boolean;
   /** Where a host is on the inside; undefined while unknown. */
   hostLink(ulid: Address): HostLink | undefined;
 }
@@ -167,7 +169,11 @@ export class InstalledContexts {
     const peer = context.peerLocators.map(
       (locator): SteeringLocator => ({ ...locator, usable: !locator.broken }),
     );
-    return choosePaths(local, peer).flatMap((choice) => {
+    const reaches = (source: Address, destination: Address) => {
+      const uplink = this.#site.uplinkOf(source);
+      return uplink === undefined || this.#site.reaches(uplink, destination);
+    };
+    return choosePaths(local, peer, reaches).flatMap((choice) => {
       const uplink = this.#site.uplinkOf(choice.source);
       return uplink === undefined ? [] : [{ ...choice, uplink }];
     });

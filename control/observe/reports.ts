@@ -1,6 +1,6 @@
 /** What the control socket answers: the box's state in the shapes of api/protocol.ts. */
 
-import type { ContextReport, DropReport, HostReport, StatusReport, UplinkReport } from '../api/protocol.ts';
+import type { ContextReport, DropReport, HostReport, StatusReport } from '../api/protocol.ts';
 import type { Commands } from '../api/server.ts';
 import type { Box } from '../box.ts';
 import type { Config } from '../config/schema.ts';
@@ -8,8 +8,9 @@ import type { ContextView } from '../shim6/context.ts';
 import { version } from '../version.ts';
 import { formatAddress, pairKey } from '../wire/ipv6/address.ts';
 import { formatMac } from '../wire/ipv6/header.ts';
-import { formatPrefix } from '../wire/ipv6/prefix.ts';
 import { formatTag } from '../wire/shim6/context-tag.ts';
+import { dateOf } from './date.ts';
+import { uplinkReports } from './uplink-reports.ts';
 
 export interface ReportSources {
   readonly box: Box;
@@ -25,7 +26,7 @@ export function boxReports(sources: ReportSources): Commands {
   return {
     status: () => status(sources),
     contexts: () => [...sources.box.core.contexts()].map((context) => contextReport(sources.box, context)),
-    uplinks: () => uplinks(sources.box),
+    uplinks: () => uplinkReports(sources.box),
     hosts: () => hosts(sources.box),
     drops: (): readonly DropReport[] => sources.box.dataplane.statistics().drops,
   };
@@ -49,10 +50,6 @@ function status({ box, config, started, dns }: ReportSources): StatusReport {
     counters: { ...box.counters, ...dns?.counters },
   };
 }
-
-/** A moment of the monotonic clock as a date. */
-const dateOf = (moment: number | undefined) =>
-  moment === undefined ? null : new Date(performance.timeOrigin + moment).toISOString();
 
 function contextReport(box: Box, context: ContextView): ContextReport {
   const installed = box.contexts.view(context);
@@ -88,24 +85,6 @@ function activePath(
   const isUp = (index: number) =>
     egress.paths[index] !== undefined && box.dataplane.links.isUp(egress.paths[index].uplink);
   return !isUp(egress.active) && isUp(other) ? other : egress.active;
-}
-
-function uplinks(box: Box): readonly UplinkReport[] {
-  return box.links.uplinks.map((uplink) => ({
-    name: uplink.provider.name,
-    state: uplink.up ? 'up' : 'down',
-    interface: uplink.provider.interface,
-    prefix: formatPrefix(uplink.provider.prefix),
-    gateway: formatAddress(uplink.provider.gateway),
-    gatewayMac: uplink.gateway === undefined ? null : formatMac(uplink.gateway),
-    mtu: uplink.mtu,
-    since: uplink.switches.length === 0 ? null : new Date(uplink.switches.at(-1)!.at).toISOString(),
-    switches: uplink.switches.map(({ state, reason, at }) => ({
-      state,
-      reason,
-      at: new Date(at).toISOString(),
-    })),
-  }));
 }
 
 function hosts(box: Box): readonly HostReport[] {

@@ -11,7 +11,11 @@ import { formatMac, type MacAddress } from '../wire/ipv6/header.ts';
 import { containsAddress } from '../wire/ipv6/prefix.ts';
 import type { SiteHost } from './hosts.ts';
 import { type InterfaceFacts, watchKernel } from './kernel-watcher.ts';
-import { Uplink, type UplinkSwitch } from './uplinks.ts';
+import type { Reachability } from './liveness/reachability.ts';
+import { hysteresisOf } from './liveness/settings.ts';
+import type { SourceReport } from './liveness/source.ts';
+import { UplinkStates, type UplinkTransition } from './liveness/uplink-states.ts';
+import { Uplink } from './uplinks.ts';
 
 export class SiteLinkError extends Error {
   constructor(message: string) {
@@ -26,8 +30,11 @@ export interface SiteLinksOptions {
   readonly dataplane: Dataplane;
   readonly hosts: ReadonlyMap<string, SiteHost>;
   readonly log: Log;
-  /** A provider came or went. */
-  readonly onUplink: (uplink: Uplink) => void;
+  /** Milliseconds, monotonic. */
+  readonly clock: () => number;
+  readonly reachability: Reachability;
+  /** A provider came or went: the data path has switched already. */
+  readonly onUplink: (uplink: Uplink, transition: UplinkTransition) => void;
   /** A host was found on the inside, or moved there. */
   readonly onHostMoved: (host: SiteHost) => void;
 }
@@ -41,11 +48,14 @@ export class SiteLinks implements SiteFacts {
   readonly #interfaces = new Map<string, InterfaceFacts>();
   /** By addressKey of the ULID. */
   readonly #hostLinks = new Map<string, HostLink>();
+  readonly #states: UplinkStates;
   #ticks = 0;
 
   constructor(options: SiteLinksOptions) {
     this.#options = options;
-    this.uplinks = options.config.providers.map((provider, index) => new Uplink(index, provider));
+    const { providers } = options.config;
+    this.#states = new UplinkStates(providers.map(hysteresisOf));
+    this.uplinks = providers.map((provider, index) => new Uplink(index, provider, this.#states));
   }
 
   /** Reads the kernel's state, attaches the programs and follows changes. Throws SiteLinkError and BpfError. */
@@ -75,11 +85,22 @@ export class SiteLinks implements SiteFacts {
   }
 
   tick(): void {
+    this.#apply(this.#states.advance(this.#options.clock()));
     if (++this.#ticks % RESOLVE_TICKS === 0) this.#resolve();
+  }
+
+  /** Takes what a source of liveness says of an uplink. The data path is switched before anybody is told. */
+  report(uplink: number, report: SourceReport): void {
+    this.#apply(this.#states.report(this.#options.clock(), uplink, report));
   }
 
   uplinkOf(locator: Address): number | undefined {
     return this.uplinkFor(locator)?.index;
+  }
+
+  /** Whether the provider has a way to a peer's locator, as far as is known. Does not regard the uplink's state. */
+  reaches(uplink: number, peerLocator: Address): boolean {
+    return this.#options.reachability.reaches(uplink, peerLocator);
   }
 
   uplinkFor(locator: Address): Uplink | undefined {
@@ -134,8 +155,11 @@ export class SiteLinks implements SiteFacts {
       for (const index of this.#port(name)) this.#options.dataplane.setPort(index, port);
     }
     for (const uplink of this.uplinks) {
-      if (uplink.provider.interface === name)
-        this.#changeUplink(uplink, () => uplink.setLink(Date.now(), facts));
+      if (uplink.provider.interface !== name) continue;
+      const report = uplink.setLink(facts);
+      this.#writeUplink(uplink);
+      this.report(uplink.index, report);
+      this.report(uplink.index, uplink.gatewayReport);
     }
     if (facts?.carrier && !before?.carrier) this.#resolve();
   }
@@ -143,7 +167,9 @@ export class SiteLinks implements SiteFacts {
   #onNeighbour(ifindex: number, address: Address, mac: MacAddress | undefined): void {
     for (const uplink of this.uplinks) {
       if (uplink.link?.ifindex !== ifindex || !equalAddress(uplink.provider.gateway, address)) continue;
-      this.#changeUplink(uplink, () => uplink.setGateway(Date.now(), mac));
+      uplink.setGateway(mac);
+      this.#writeUplink(uplink);
+      this.report(uplink.index, uplink.gatewayReport);
     }
     const host = this.#options.hosts.get(addressKey(address));
     if (host === undefined) return;
@@ -161,27 +187,29 @@ export class SiteLinks implements SiteFacts {
     this.#options.onHostMoved(host);
   }
 
-  /** Applies a fact to an uplink; the data path is switched before anybody is told. */
-  #changeUplink(uplink: Uplink, change: () => UplinkSwitch | undefined): void {
-    const { dataplane, log } = this.#options;
-    const transition = change();
-    if (uplink.gateway !== undefined) {
-      dataplane.links.setUplink(uplink.index, {
-        port: uplink.index,
-        mtu: uplink.mtu,
-        gateway: uplink.gateway,
-      });
+  /** Everything that the data path knows of an uplink but its state. */
+  #writeUplink({ index, mtu, gateway }: Uplink): void {
+    if (gateway === undefined) return;
+    this.#options.dataplane.links.setUplink(index, { port: index, mtu, gateway });
+  }
+
+  /** The data path is switched before anybody is told. */
+  #apply(transitions: readonly UplinkTransition[]): void {
+    const { dataplane, log, onUplink } = this.#options;
+    for (const { uplink, state } of transitions)
+      dataplane.links.setUplinkState(uplink, state === 'up' && this.uplinks[uplink]!.gateway !== undefined);
+    for (const transition of transitions) {
+      const uplink = this.uplinks[transition.uplink]!;
+      // An uplink that starts down has changed nothing.
+      const isFirst = uplink.switches.length === 0;
+      uplink.note(transition);
+      if (isFirst && transition.state === 'down') continue;
+      const { name, interface: link } = uplink.provider;
+      const facts = { provider: name, interface: link, because: transition.reason };
+      if (transition.state === 'up') log.info('uplink-up', facts);
+      else log.warn('uplink-down', facts);
+      onUplink(uplink, transition);
     }
-    dataplane.links.setUplinkState(uplink.index, uplink.up);
-    if (transition === undefined) return;
-    const facts = {
-      provider: uplink.provider.name,
-      interface: uplink.provider.interface,
-      because: transition.reason,
-    };
-    if (transition.state === 'up') log.info('uplink-up', facts);
-    else log.warn('uplink-down', facts);
-    this.#options.onUplink(uplink);
   }
 
   /** Has the kernel resolve, or confirm, the providers' routers and the hosts not yet found. */

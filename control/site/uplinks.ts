@@ -1,9 +1,9 @@
-/**
- * The state of each provider's uplink, from what the kernel says of its interface and of the
- * provider's router. Pure: facts and time come in, transitions come out.
- */
+/** A provider's uplink: what packets by it need, and the last switches. Pure: facts and time come in. */
 import type { ProviderConfig } from '../config/schema.ts';
 import type { MacAddress } from '../wire/ipv6/header.ts';
+import type { SourceReport } from './liveness/source.ts';
+import type { UplinkHealth } from './liveness/uplink-health.ts';
+import type { UplinkStates, UplinkTransition } from './liveness/uplink-states.ts';
 
 /** What is known of an interface; absent interfaces have no facts. */
 export interface LinkFacts {
@@ -15,28 +15,21 @@ export interface LinkFacts {
   readonly carrier: boolean;
 }
 
-export type DownReason = 'no-interface' | 'no-carrier' | 'no-gateway';
-
-export interface UplinkSwitch {
-  readonly state: 'up' | 'down';
-  readonly reason: DownReason | 'carrier-and-gateway';
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
-
 const SWITCHES_KEPT = 32;
 
 export class Uplink {
   /** Its index in the data path's uplink table. */
   readonly index: number;
   readonly provider: ProviderConfig;
+  readonly #states: UplinkStates;
   #link: LinkFacts | undefined;
   #gateway: MacAddress | undefined;
-  readonly #switches: UplinkSwitch[] = [];
+  readonly #switches: UplinkTransition[] = [];
 
-  constructor(index: number, provider: ProviderConfig) {
+  constructor(index: number, provider: ProviderConfig, states: UplinkStates) {
     this.index = index;
     this.provider = provider;
+    this.#states = states;
   }
 
   get link(): LinkFacts | undefined {
@@ -53,43 +46,47 @@ export class Uplink {
     return Math.min(this.provider.mtu ?? 65535, this.#link?.mtu ?? 1280);
   }
 
+  /** Whether packets are to leave by it. */
   get up(): boolean {
-    return this.#downReason() === undefined;
+    return this.#states.isUp(this.index);
+  }
+
+  get health(): UplinkHealth {
+    return this.#states.health(this.index);
+  }
+
+  phase(at: number): ReturnType<UplinkStates['phase']> {
+    return this.#states.phase(this.index, at);
   }
 
   /** The newest last. */
-  get switches(): readonly UplinkSwitch[] {
+  get switches(): readonly UplinkTransition[] {
     return this.#switches;
   }
 
-  /** Each setter returns the transition it caused, if any. */
-  setLink(at: number, link: LinkFacts | undefined): UplinkSwitch | undefined {
+  note(transition: UplinkTransition): void {
+    this.#switches.push(transition);
+    if (this.#switches.length > SWITCHES_KEPT) this.#switches.shift();
+  }
+
+  /** What the interface's state says of the uplink. */
+  setLink(link: LinkFacts | undefined): SourceReport {
     // An interface made anew has forgotten its neighbours.
     if (this.#link !== undefined && link?.ifindex !== this.#link.ifindex) this.#gateway = undefined;
     this.#link = link;
-    return this.#note(at);
+    if (link === undefined) return { source: 'carrier', state: 'down', detail: 'no interface' };
+    return link.carrier
+      ? { source: 'carrier', state: 'up', detail: 'carrier' }
+      : { source: 'carrier', state: 'down', detail: 'no carrier' };
   }
 
-  setGateway(at: number, mac: MacAddress | undefined): UplinkSwitch | undefined {
+  setGateway(mac: MacAddress | undefined): void {
     this.#gateway = mac;
-    return this.#note(at);
   }
 
-  #downReason(): DownReason | undefined {
-    if (this.#link === undefined) return 'no-interface';
-    if (!this.#link.carrier) return 'no-carrier';
-    return this.#gateway === undefined ? 'no-gateway' : undefined;
-  }
-
-  #note(at: number): UplinkSwitch | undefined {
-    const reason = this.#downReason();
-    const state = reason === undefined ? 'up' : 'down';
-    const last = this.#switches.at(-1);
-    if (last?.state === state) return undefined;
-    const transition: UplinkSwitch = { state, reason: reason ?? 'carrier-and-gateway', at };
-    this.#switches.push(transition);
-    if (this.#switches.length > SWITCHES_KEPT) this.#switches.shift();
-    // An uplink that starts down has changed nothing.
-    return last === undefined && state === 'down' ? undefined : transition;
+  /** What the provider's router being found or not says of the uplink. */
+  get gatewayReport(): SourceReport {
+    if (this.#gateway !== undefined) return { source: 'neighbour', state: 'up', detail: 'router resolved' };
+    return { source: 'neighbour', state: 'down', detail: 'router does not answer' };
   }
 }

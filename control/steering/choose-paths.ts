@@ -14,6 +14,15 @@ export interface LocatorChoice {
   readonly destination: Address;
 }
 
+/** False when a packet from `source` is known not to get to `destination`, though both work (a route was withdrawn). */
+export type Reaches = (source: Address, destination: Address) => boolean;
+
+interface Pair {
+  readonly source: SteeringLocator;
+  readonly destination: SteeringLocator;
+  readonly reaches: boolean;
+}
+
 const byPriority = (first: SteeringLocator, second: SteeringLocator) => first.priority - second.priority;
 
 /**
@@ -21,28 +30,57 @@ const byPriority = (first: SteeringLocator, second: SteeringLocator) => first.pr
  *
  * The preferred pair keeps the best local locator even while its uplink is down: the data path
  * takes the alternate by itself then, and comes back by itself, so an outage rewrites nothing.
- * What it cannot know is the peer's side, so locators the peer called broken come last.
+ * What it cannot know is the peer's side and what lies between, so locators the peer called broken,
+ * and pairs without a route, come last.
  */
 export function choosePaths(
   local: readonly SteeringLocator[],
   peer: readonly SteeringLocator[],
+  reaches: Reaches = () => true,
 ): readonly LocatorChoice[] {
-  const sources = [...local].sort(byPriority);
-  const destinations = [...peer].sort(
-    (first, second) => Number(second.usable) - Number(first.usable) || byPriority(first, second),
+  const pairs = orderedPairs(local, peer, reaches);
+  const primary = best(pairs, ({ reaches, destination }) => [!reaches, !destination.usable]);
+  if (primary === undefined) return [];
+  const others = pairs.filter(
+    ({ source, destination }) =>
+      source !== primary.source || (destination !== primary.destination && destination.usable),
   );
-  const source = sources[0];
-  const destination = destinations[0];
-  if (source === undefined || destination === undefined) return [];
-  const primary = { source: source.address, destination: destination.address };
+  const alternate = best(others, ({ source, destination, reaches }) => [
+    source === primary.source,
+    !reaches,
+    !source.usable,
+    !destination.usable,
+    destination === primary.destination,
+  ]);
+  return [primary, alternate].flatMap((pair) =>
+    pair === undefined ? [] : [{ source: pair.source.address, destination: pair.destination.address }],
+  );
+}
 
-  const others = sources.slice(1);
-  const otherSource = others.find((locator) => locator.usable) ?? others[0];
-  const otherDestination = destinations.slice(1).find((locator) => locator.usable) ?? destination;
-  if (otherSource === undefined) {
-    return otherDestination === destination
-      ? [primary]
-      : [primary, { ...primary, destination: otherDestination.address }];
+/** By the priority of the source, then by that of the destination. */
+function orderedPairs(
+  local: readonly SteeringLocator[],
+  peer: readonly SteeringLocator[],
+  reaches: Reaches,
+): readonly Pair[] {
+  const destinations = peer.toSorted(byPriority);
+  return local.toSorted(byPriority).flatMap((source) =>
+    destinations.map((destination) => ({
+      source,
+      destination,
+      reaches: reaches(source.address, destination.address),
+    })),
+  );
+}
+
+/** The first of those with the fewest faults, the earliest fault being the gravest. */
+function best(pairs: readonly Pair[], faults: (pair: Pair) => readonly boolean[]): Pair | undefined {
+  const weight = (pair: Pair) => faults(pair).reduce((sum, fault) => sum * 2 + Number(fault), 0);
+  let found: Pair | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const pair of pairs) {
+    const grave = weight(pair);
+    if (grave < least) [found, least] = [pair, grave];
   }
-  return [primary, { source: otherSource.address, destination: otherDestination.address }];
+  return found;
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from '../../control/config/load.ts';
+import { hysteresisOf } from '../../control/site/liveness/settings.ts';
+import { UplinkStates } from '../../control/site/liveness/uplink-states.ts';
 import { Uplink } from '../../control/site/uplinks.ts';
 import { minimalConfig } from '../config/minimal.ts';
 
@@ -8,46 +10,37 @@ const provider = parseConfig(minimalConfig).providers[0]!;
 const mac = Uint8Array.of(2, 0, 0, 0, 0, 1);
 const link = { ifindex: 3, mac, mtu: 1500, carrier: true };
 
-test('an uplink is up once it has carrier and its router is resolved', () => {
-  const uplink = new Uplink(0, provider);
-  assert.equal(uplink.setLink(1, link), undefined);
-  assert.equal(uplink.up, false);
-  assert.deepEqual(uplink.setGateway(2, mac), { state: 'up', reason: 'carrier-and-gateway', at: 2 });
-});
+function uplinkOf(changes: Partial<typeof provider> = {}) {
+  return new Uplink(0, { ...provider, ...changes }, new UplinkStates([hysteresisOf(provider)]));
+}
 
-test('each loss is one transition with its reason', () => {
-  const uplink = new Uplink(0, provider);
-  uplink.setLink(1, link);
-  uplink.setGateway(2, mac);
-  assert.deepEqual(uplink.setLink(3, { ...link, carrier: false }), {
-    state: 'down',
-    reason: 'no-carrier',
-    at: 3,
-  });
-  assert.equal(uplink.setLink(4, { ...link, carrier: false }), undefined);
-  assert.deepEqual(uplink.setLink(5, link), { state: 'up', reason: 'carrier-and-gateway', at: 5 });
-  assert.deepEqual(uplink.setGateway(6, undefined), { state: 'down', reason: 'no-gateway', at: 6 });
-  assert.deepEqual(uplink.setLink(7, undefined), undefined);
-  assert.equal(uplink.up, false);
+test('the interface tells of carrier, or why there is none', () => {
+  const uplink = uplinkOf();
+  assert.deepEqual(uplink.setLink(link), { source: 'carrier', state: 'up', detail: 'carrier' });
+  const lost = uplink.setLink({ ...link, carrier: false });
+  assert.deepEqual(lost, { source: 'carrier', state: 'down', detail: 'no carrier' });
+  assert.deepEqual(uplink.setLink(undefined), { source: 'carrier', state: 'down', detail: 'no interface' });
 });
 
 test('an interface made anew needs its router resolved anew', () => {
-  const uplink = new Uplink(0, provider);
-  uplink.setLink(1, link);
-  uplink.setGateway(2, mac);
-  assert.equal(uplink.setLink(3, { ...link, ifindex: 4 })?.state, 'down');
+  const uplink = uplinkOf();
+  uplink.setLink(link);
+  uplink.setGateway(mac);
+  uplink.setLink({ ...link, carrier: false });
+  assert.equal(uplink.gatewayReport.state, 'up');
+  uplink.setLink({ ...link, ifindex: 4 });
+  assert.equal(uplink.gatewayReport.state, 'down');
 });
 
 test('history is bounded', () => {
-  const uplink = new Uplink(0, provider);
-  uplink.setGateway(0, mac);
-  for (let at = 0; at < 1000; at++) uplink.setLink(at, { ...link, carrier: at % 2 === 0 });
+  const uplink = uplinkOf();
+  for (let at = 0; at < 1000; at++) uplink.note({ uplink: 0, state: 'up', reason: 'test', at });
   assert.equal(uplink.switches.length, 32);
   assert.equal(uplink.switches.at(-1)?.at, 999);
 });
 
 test("the MTU is the smaller of the interface's and the configuration's", () => {
-  const uplink = new Uplink(0, { ...provider, mtu: 1400 });
-  uplink.setLink(1, link);
+  const uplink = uplinkOf({ mtu: 1400 });
+  uplink.setLink(link);
   assert.equal(uplink.mtu, 1400);
 });

@@ -8,8 +8,13 @@ const locator = (text: string, priority: number, usable = true): SteeringLocator
   priority,
   usable,
 });
-const choose = (local: SteeringLocator[], peer: SteeringLocator[]) =>
-  choosePaths(local, peer).map((pair) => `${formatAddress(pair.source)}>${formatAddress(pair.destination)}`);
+const text = (source: Uint8Array, destination: Uint8Array) =>
+  `${formatAddress(source)}>${formatAddress(destination)}`;
+/** `unreachable`: pairs without a route. */
+const choose = (local: SteeringLocator[], peer: SteeringLocator[], ...unreachable: string[]) =>
+  choosePaths(local, peer, (source, destination) => !unreachable.includes(text(source, destination))).map(
+    (pair) => text(pair.source, pair.destination),
+  );
 
 const [a1, a2, a3] = [locator('a::1', 1), locator('a::2', 2), locator('a::3', 3)];
 const [b1, b2] = [locator('b::1', 1), locator('b::2', 2)];
@@ -41,4 +46,20 @@ test('one provider each: no alternate', () => {
 test('no locator on a side: no path', () => {
   assert.deepEqual(choose([], [b1]), []);
   assert.deepEqual(choose([a1], []), []);
+});
+
+test('a pair without a route comes last, though both locators work', () => {
+  assert.deepEqual(choose([a1, a2], [b1, b2], 'a::1>b::1'), ['a::1>b::2', 'a::2>b::1']);
+  assert.deepEqual(choose([a1, a2], [b1, b2], 'a::1>b::1', 'a::1>b::2'), ['a::2>b::1', 'a::1>b::2']);
+  assert.deepEqual(choose([a1, a2], [b1], 'a::1>b::1'), ['a::2>b::1', 'a::1>b::1']);
+});
+
+test('the alternate has a route, if any by another provider has', () => {
+  assert.deepEqual(choose([a1, a2], [b1, b2], 'a::2>b::2'), ['a::1>b::1', 'a::2>b::1']);
+  assert.deepEqual(choose([a1, a2, a3], [b1], 'a::2>b::1'), ['a::1>b::1', 'a::3>b::1']);
+});
+
+test('without any route the pairs are what they would be anyway', () => {
+  const all = ['a::1>b::1', 'a::1>b::2', 'a::2>b::1', 'a::2>b::2'];
+  assert.deepEqual(choose([a1, a2], [b1, b2], ...all), ['a::1>b::1', 'a::2>b::2']);
 });
