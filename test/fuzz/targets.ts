@@ -7,6 +7,7 @@ export const targetNames = [
   'cga',
   'ipv6',
   'dns',
+  'dhcp6',
   'configuration',
   'event',
   'responder',

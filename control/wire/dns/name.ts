@@ -9,7 +9,7 @@ import { need, read16 } from './octets.ts';
 
 export type Name = Uint8Array;
 
-const MAX_NAME_LENGTH = 255;
+export const MAXIMUM_NAME_LENGTH = 255;
 const MAX_LABEL_LENGTH = 63;
 const POINTER = 0xc0;
 
@@ -27,7 +27,7 @@ export function skipName(message: Uint8Array, offset: number): number {
     need(message, offset, 1 + length);
     offset += 1 + length;
     if (length === 0) return offset;
-    if (offset - start >= MAX_NAME_LENGTH) throw new DnsDecodeError('name-length', start);
+    if (offset - start >= MAXIMUM_NAME_LENGTH) throw new DnsDecodeError('name-length', start);
   }
 }
 
@@ -37,7 +37,7 @@ export function skipName(message: Uint8Array, offset: number): number {
  * Throws DnsDecodeError.
  */
 export function readName(message: Uint8Array, offset: number): { name: Name; end: number } {
-  const octets = new Uint8Array(MAX_NAME_LENGTH);
+  const octets = new Uint8Array(MAXIMUM_NAME_LENGTH);
   let length = 0;
   let end: number | undefined;
   let part = offset;
@@ -54,7 +54,7 @@ export function readName(message: Uint8Array, offset: number): { name: Name; end
     }
     if (octet > MAX_LABEL_LENGTH) throw new DnsDecodeError('label-type', offset);
     need(message, offset, 1 + octet);
-    if (length + 1 + octet > MAX_NAME_LENGTH) throw new DnsDecodeError('name-length', offset);
+    if (length + 1 + octet > MAXIMUM_NAME_LENGTH) throw new DnsDecodeError('name-length', offset);
     octets.set(message.subarray(offset, offset + 1 + octet), length);
     length += 1 + octet;
     offset += 1 + octet;
@@ -121,6 +121,6 @@ export function parseName(text: string): Name {
   }
   if (label.length > 0) endLabel(text.length);
   octets.push(0);
-  if (octets.length > MAX_NAME_LENGTH || text === '') throw new DnsDecodeError('text', 0);
+  if (octets.length > MAXIMUM_NAME_LENGTH || text === '') throw new DnsDecodeError('text', 0);
   return Uint8Array.from(octets);
 }
