@@ -126,6 +126,7 @@ KbdInteractiveAuthentication no
 UsePAM ${rootIsLocked() ? 'yes' : 'no'}
 UseDNS no
 PidFile none
+Subsystem sftp internal-sftp
 `;
   writeFileSync(inState('ssh', 'sshd_config'), configuration);
 }
