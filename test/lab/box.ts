@@ -1,6 +1,6 @@
 /** The boxes: their configuration, the daemon in their namespace, and its answers. */
-import { writeFileSync } from 'node:fs';
-import { stringify } from 'yaml';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parse, stringify } from 'yaml';
 import { askDaemon } from '../../control/api/client.ts';
 import type {
   ContextReport,
@@ -24,7 +24,12 @@ const programName = (site: Site): string => `pshim6-${site.box}`;
 export function writeConfiguration(site: Site, hosts: readonly LabHost[]): void {
   const mine = hosts.filter(({ namespace }) => site.hosts.some((host) => host.namespace === namespace));
   const configuration = {
-    site: { name: site.name, prefixes: [site.prefix], key: siteKeyFile(site) },
+    site: {
+      name: site.name,
+      prefixes: [site.prefix],
+      key: siteKeyFile(site),
+      identity: mine.some(({ hba }) => hba !== undefined) ? 'hba' : 'cga',
+    },
     inside: [{ interface: 'lan', address: site.router }],
     providers: site.providers.map(({ name, prefix, gateway, priority }) => ({
       name,
@@ -33,10 +38,23 @@ export function writeConfiguration(site: Site, hosts: readonly LabHost[]): void 
       gateway,
       priority,
     })),
-    hosts: mine.map(({ name, modifier }) => ({ name, subnet: site.subnet, modifier, sec: SEC })),
+    hosts: mine.map(({ name, modifier, hba }) => ({
+      name,
+      subnet: site.subnet,
+      modifier,
+      sec: SEC,
+      ...(hba && { hba }),
+    })),
     dns: { listen: [site.router], resolvers: [RESOLVER.address], 'ulid-type': ULID_RECORD_TYPE },
     control: { socket: socketOf(site) },
   };
+  writeFileSync(configurationOf(site), stringify(configuration), { mode: 0o600 });
+}
+
+/** Changes the box's configuration file; for its next start. */
+export function editConfiguration(site: Site, change: (configuration: Record<string, object>) => void): void {
+  const configuration = parse(readFileSync(configurationOf(site), 'utf8'));
+  change(configuration);
   writeFileSync(configurationOf(site), stringify(configuration), { mode: 0o600 });
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs
 import { startBox, uplinks, writeConfiguration } from './box.ts';
 import { LabError, together, until } from './command.ts';
 import { startNameServers } from './dns.ts';
-import { createIdentities } from './identity.ts';
+import { createIdentities, type IdentityPlan } from './identity.ts';
 import {
   buildNetwork,
   cutUplink,
@@ -29,6 +29,8 @@ export interface UpOptions {
   readonly boxes?: boolean;
   /** Whether the calling process uses the lab: another `up` is refused while it lives, not after. */
   readonly owned?: boolean;
+  /** How sites prove their locators, by name of the site; by CGAs of an RSA key when absent. */
+  readonly identities?: Readonly<Record<string, IdentityPlan>>;
   readonly progress?: (line: string) => void;
 }
 
@@ -69,7 +71,7 @@ async function raise(options: UpOptions, progress: (line: string) => void): Prom
   mkdirSync(inState('log'), { mode: 0o700 });
 
   progress('site keys, and a CMULA for every host that is a CGA of its site');
-  const hosts = SITES.flatMap(createIdentities);
+  const hosts = SITES.flatMap((site) => createIdentities(site, options.identities?.[site.name]));
   updateState(() => ({ hosts }));
 
   progress(`network: ${NAMESPACES.length} namespaces, ingress filters at ${PROVIDERS.length} providers`);

@@ -23,6 +23,8 @@ export interface LabHost {
   readonly locators: readonly string[];
   /** CGA modifier, 32 hexadecimal digits. */
   readonly modifier: string;
+  /** Where the addresses are an HBA set: what the box's configuration says of it. */
+  readonly hba?: { readonly prefixes: readonly string[]; readonly 'extended-modifier'?: string };
 }
 
 export interface LabState {
