@@ -134,6 +134,12 @@ export const configSchema = z.strictObject({
       'ulid-type': z.int().min(65280).max(65534).default(65280),
     })
     .optional(),
+  store: z
+    .strictObject({
+      /** What the box must remember, an SQLite file; copy it with the files beside it, the daemon stopped. */
+      path: z.string().min(1).default('/var/lib/pshim6/site.db'),
+    })
+    .prefault({}),
   control: z
     .strictObject({
       socket: z.string().min(1).max(107).default('/run/pshim6/pshim6.sock'),
