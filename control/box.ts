@@ -10,6 +10,7 @@ import { type Clock, CoreDriver } from './adapters/core-driver.ts';
 import { ErrorLimiter } from './adapters/error-limiter.ts';
 import { FrameSender } from './adapters/frame-sender.ts';
 import { Injector } from './adapters/injector.ts';
+import { startLiveness } from './adapters/liveness.ts';
 import { PuntHandler } from './adapters/punt-handler.ts';
 import type { Config } from './config/schema.ts';
 import { InstalledContexts } from './dataplane/contexts.ts';
@@ -109,6 +110,12 @@ export class Box {
       this.links.start();
       this.#setHosts();
       this.dataplane.start((event) => this.#punts.handle(event));
+      const liveness = startLiveness({
+        config,
+        log: options.log,
+        report: (uplink, report) => this.links.report(uplink, report),
+      });
+      this.#undo.push(() => liveness.close());
       const ticker = setInterval(() => this.#tick(), TICK_MILLISECONDS);
       this.#undo.push(() => clearInterval(ticker));
     } catch (error) {
