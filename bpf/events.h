@@ -30,6 +30,12 @@ static __always_inline enum drop_reason limited_reason(enum event_kind kind)
 		return DROP_UNKNOWN_TAG;
 	case EVENT_FOREIGN_SOURCE:
 		return DROP_SOURCE_NOT_LOCATOR;
+	case EVENT_ICMP_ERROR:
+		return DROP_ICMP_LIMITED;
+	case EVENT_OUTSIDE_TOO_BIG:
+		return DROP_OUTSIDE_TOO_BIG;
+	case EVENT_OUTSIDE_HOP_LIMIT:
+		return DROP_OUTSIDE_HOP_LIMIT;
 	case EVENT_TOO_BIG:
 		return DROP_TOO_BIG;
 	case EVENT_HOP_LIMIT:
@@ -130,9 +136,9 @@ static __always_inline int punt_frame(struct xdp_md *xdp, const struct punt *pun
 	if ((void *)(ipv6 + 1) > end)
 		return drop(DROP_MALFORMED);
 	if (length > EVENT_FRAME_MAX) {
-		/* These two need the frame whole; the others are answered, and the
+		/* These need the frame whole; the others are answered, and the
 		 * answer quotes no more than 1280 octets. */
-		if (kind == EVENT_CONTROL || kind == EVENT_MISS)
+		if (kind == EVENT_CONTROL || kind == EVENT_MISS || kind == EVENT_ICMP_ERROR)
 			return drop(DROP_PUNT_TOO_LONG);
 		length = EVENT_FRAME_MAX;
 	}

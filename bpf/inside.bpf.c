@@ -16,15 +16,38 @@ enum mtu_limits {
 	MINIMUM_MTU = 1280,
 };
 
-static __always_inline int too_big(struct punt *punt, const struct frame *frame,
-				   const struct route *route)
+/* What Packet Too Big has told of the way to a peer's locator, or no limit. */
+static __always_inline __u32 learned_mtu(const struct route *route)
 {
-	__u32 mtu = route->uplink->mtu;
+	struct path path = {.uplink = route->uplink_index};
+	const __u32 *mtu;
 
+	copy_address(&path.destination, &route->locators->destination);
+	mtu = bpf_map_lookup_elem(&path_mtu, &path);
+	return mtu ? *mtu : ~0u;
+}
+
+static __always_inline int fits(const struct frame *frame, const struct route *route, __u32 *mtu)
+{
+	__u32 length = frame->length + PAYLOAD_HEADER_LENGTH;
+
+	*mtu = route->uplink->mtu;
+	if (length > MINIMUM_MTU && settings.path_mtus) {
+		__u32 learned = learned_mtu(route);
+
+		if (learned < *mtu)
+			*mtu = learned;
+	}
+	return length <= *mtu;
+}
+
+/* The path takes packets of `mtu` octets. */
+static __always_inline int too_big(struct punt *punt, const struct frame *frame,
+				   const struct route *route, __u32 mtu)
+{
 	want_punt(punt, frame, EVENT_TOO_BIG);
 	punt->uplink = route->uplink_index;
-	punt->mtu =
-	    mtu > MINIMUM_MTU + PAYLOAD_HEADER_LENGTH ? mtu - PAYLOAD_HEADER_LENGTH : MINIMUM_MTU;
+	punt->mtu = mtu - PAYLOAD_HEADER_LENGTH;
 	return PUNT;
 }
 
@@ -50,6 +73,7 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	struct egress_entry *entry;
 	struct frame frame;
 	struct route route;
+	__u32 mtu;
 
 	switch (parse_frame(xdp, &frame)) {
 	case PARSED_OTHER:
@@ -70,8 +94,8 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 		return want_punt(punt, &frame, EVENT_HOP_LIMIT);
 	if (!choose_route(entry, &route))
 		return want_punt(punt, &frame, EVENT_NO_UPLINK);
-	if (frame.length + PAYLOAD_HEADER_LENGTH > route.uplink->mtu)
-		return too_big(punt, &frame, &route);
+	if (!fits(&frame, &route, &mtu))
+		return too_big(punt, &frame, &route, mtu);
 	switch (find_insertion(&frame, &insertion)) {
 	case WALK_MALFORMED:
 		return drop(DROP_MALFORMED);

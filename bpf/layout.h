@@ -121,6 +121,7 @@ struct prefix {
 enum settings_limits {
 	MAX_PORTS = 64,
 	MAX_UPLINKS = 32,
+	MAX_PATH_MTUS = 4096,
 	MAX_SITE_PREFIXES = 8,
 	MAX_ULID_PREFIXES = 4,
 	HASH_WORDS = 4,
@@ -135,14 +136,23 @@ enum settings_flags {
 
 /* Why a frame is handed to the controller. */
 enum event_kind {
-	EVENT_CONTROL = 0,	  /* a SHIM6 control message arrived (P = 0) */
-	EVENT_MISS = 1,		  /* a host's packet to a ULID without a context */
-	EVENT_UNKNOWN_TAG = 2,	  /* payload for a context tag that is not ours */
-	EVENT_TOO_BIG = 3,	  /* a host's packet that does not fit the path */
-	EVENT_HOP_LIMIT = 4,	  /* a host's packet whose hop limit ran out */
-	EVENT_NO_UPLINK = 5,	  /* a host's packet whose paths are all down */
-	EVENT_FOREIGN_SOURCE = 6, /* payload of a context of ours from no locator of its peer */
-	EVENT_KINDS = 7,
+	EVENT_CONTROL = 0,	     /* a SHIM6 control message arrived (P = 0) */
+	EVENT_MISS = 1,		     /* a host's packet to a ULID without a context */
+	EVENT_UNKNOWN_TAG = 2,	     /* payload for a context tag that is not ours */
+	EVENT_TOO_BIG = 3,	     /* a host's packet that does not fit the path */
+	EVENT_HOP_LIMIT = 4,	     /* a host's packet whose hop limit ran out */
+	EVENT_NO_UPLINK = 5,	     /* a host's packet whose paths are all down */
+	EVENT_FOREIGN_SOURCE = 6,    /* payload of a context of ours from no locator of its peer */
+	EVENT_ICMP_ERROR = 7,	     /* an ICMPv6 error about a packet that was shimmed here */
+	EVENT_OUTSIDE_TOO_BIG = 8,   /* payload that does not fit the link to its host */
+	EVENT_OUTSIDE_HOP_LIMIT = 9, /* payload whose hop limit ran out on arrival */
+	EVENT_KINDS = 10,
+};
+
+/* Of a packet on its way by an uplink to a peer's locator: key of the map `path_mtu`. */
+struct path {
+	struct address destination;
+	__u32 uplink;
 };
 
 /* What the programs must know of the site. */
@@ -161,7 +171,7 @@ struct settings {
 	__u32 injection_ifindex; /* frames from here pass SLOT_DRAINING; 0: none */
 	__u32 site_prefixes;	 /* how many of site_prefix[] are set */
 	__u32 ulid_prefixes;
-	__u32 reserved;
+	__u32 path_mtus; /* entries of the map path_mtu; 0: it need not be asked */
 	struct prefix site_prefix[MAX_SITE_PREFIXES]; /* the site's own CMULA prefixes */
 	struct prefix
 	    ulid_prefix[MAX_ULID_PREFIXES]; /* destinations that are ULIDs: punted when unknown */
@@ -178,8 +188,9 @@ struct settings {
 /* ---- events (ring buffer `events`): frames handed to the controller ---- */
 
 enum event_limits {
-	/* The most of a frame that is punted, octets. EVENT_CONTROL and EVENT_MISS need
-	 * all of it (longer: DROP_PUNT_TOO_LONG), of the others the rest is cut off. */
+	/* The most of a frame that is punted, octets. EVENT_CONTROL, EVENT_MISS and
+	 * EVENT_ICMP_ERROR need all of it (longer: DROP_PUNT_TOO_LONG), of the others the
+	 * rest is cut off. */
 	EVENT_FRAME_MAX = 2032,
 	EVENT_RING_BYTES = 4194304,
 };
@@ -190,7 +201,7 @@ struct event {
 	__u8 path_uplink;     /* TOO_BIG: the uplink whose MTU it exceeds */
 	__u16 length;	      /* of frame[], octets */
 	__u32 ifindex;	      /* where it came in */
-	__u16 mtu;	      /* TOO_BIG: the largest packet the host may send, octets */
+	__u16 mtu;	      /* TOO_BIG: the largest packet its sender gets through, octets */
 	__u16 network_offset; /* of the IPv6 header in frame[] */
 	__u32 reserved;
 	__u8 frame[EVENT_FRAME_MAX];
@@ -213,9 +224,11 @@ enum drop_reason {
 	DROP_RING_FULL = 10,	     /* the controller did not keep up */
 	DROP_PUNT_TOO_LONG = 11,     /* frame too long to hand over whole */
 	DROP_ULID_OUTSIDE = 12,	     /* a ULID as address on a provider's link */
-	DROP_OUTSIDE_HOP_LIMIT = 13, /* arrived from a provider with a spent hop limit */
+	DROP_OUTSIDE_HOP_LIMIT = 13, /* payload with a spent hop limit, above the punt limit */
 	DROP_NO_PORT = 14,	     /* the interface to leave by has gone */
-	DROP_REASONS = 15,
+	DROP_ICMP_LIMITED = 15,	     /* ICMPv6 errors about shimmed packets, above the punt limit */
+	DROP_OUTSIDE_TOO_BIG = 16,   /* payload too big for its host, above the punt limit */
+	DROP_REASONS = 17,
 };
 
 /* What became of a frame: exactly one of these is counted for each. */
@@ -234,7 +247,7 @@ struct statistics {
 	__u64 outside[COUNTS];
 	__u64 drops[DROP_REASONS];
 	__u64 punts[EVENT_KINDS];
-	__u64 reserved[8];
+	__u64 reserved[3];
 };
 _Static_assert(sizeof(struct statistics) == 320, "whole cache lines for each processor");
 

@@ -55,6 +55,14 @@ struct {
 	__uint(max_entries, EVENT_RING_BYTES);
 } events SEC(".maps");
 
+/* Octets of the largest packet that a path carries, where Packet Too Big has told (RFC 8201). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_PATH_MTUS);
+	__type(key, struct path);
+	__type(value, __u32);
+} path_mtu SEC(".maps");
+
 /* Theoretical arrival times, nanoseconds of bpf_ktime_get_ns; see events.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

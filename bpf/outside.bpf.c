@@ -10,6 +10,7 @@
 #define DIRECTION outside
 #include "context.h"
 #include "events.h"
+#include "icmp6.h"
 #include "parse.h"
 #include "rewrite.h"
 #include "stats.h"
@@ -27,14 +28,22 @@ static __always_inline int unknown(struct punt *punt, const struct frame *frame,
 	return want_punt(punt, frame, EVENT_UNKNOWN_TAG);
 }
 
-/* The port toward the host, if its next hop is known and the packet fits it. */
-static __always_inline const struct port *host_port(const struct ingress_entry *entry, __u32 length)
+/* The port toward the host, if its next hop is known. */
+static __always_inline const struct port *host_port(const struct ingress_entry *entry)
 {
 	__u32 index = READ_ONCE(entry->port);
 
 	if (index >= MAX_PORTS) /* PORT_NONE */
 		return NULL;
-	return ports[index].link_length && length <= ports[index].mtu ? &ports[index] : NULL;
+	return ports[index].link_length ? &ports[index] : NULL;
+}
+
+/* The link to the host has this MTU: more is what a sender may send us, by the header's length. */
+static __always_inline int too_big(struct punt *punt, const struct frame *frame, __u32 mtu)
+{
+	want_punt(punt, frame, EVENT_OUTSIDE_TOO_BIG);
+	punt->mtu = mtu + PAYLOAD_HEADER_LENGTH;
+	return PUNT;
 }
 
 static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
@@ -64,6 +73,8 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	case WALK_DONE:
 		break;
 	}
+	if (found.next_header == NEXT_ICMP6 && quotes_shim6(&frame, &found))
+		return want_punt(punt, &frame, EVENT_ICMP_ERROR);
 	if (found.next_header != NEXT_SHIM6)
 		return pass();
 
@@ -78,11 +89,13 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	if (!may_send(entry, &frame.ipv6->address[0]))
 		return want_punt(punt, &frame, EVENT_FOREIGN_SOURCE);
 	length = frame.length - PAYLOAD_HEADER_LENGTH;
-	port = host_port(entry, length);
+	port = host_port(entry);
 	if (port) {
 		/* Otherwise the kernel sees to it. */
 		if (hop_limit(&frame) <= 1)
-			return drop(DROP_OUTSIDE_HOP_LIMIT);
+			return want_punt(punt, &frame, EVENT_OUTSIDE_HOP_LIMIT);
+		if (length > port->mtu)
+			return too_big(punt, &frame, port->mtu);
 		if (!select_port(entry->port))
 			return drop(DROP_NO_PORT);
 	}

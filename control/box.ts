@@ -7,15 +7,15 @@
 import { Netlink } from '../native/linux/index.ts';
 import { ContextCarrier } from './adapters/context-carrier.ts';
 import { type Clock, CoreDriver } from './adapters/core-driver.ts';
-import { ErrorLimiter } from './adapters/error-limiter.ts';
+import { ErrorSender } from './adapters/error-sender.ts';
 import { FrameSender } from './adapters/frame-sender.ts';
+import { IcmpErrors } from './adapters/icmp-errors.ts';
 import { Injector } from './adapters/injector.ts';
-import { startLiveness } from './adapters/liveness.ts';
 import { PuntHandler } from './adapters/punt-handler.ts';
 import type { Config } from './config/schema.ts';
 import { InstalledContexts } from './dataplane/contexts.ts';
 import { Dataplane, TICK_MILLISECONDS } from './dataplane/dataplane.ts';
-import { FirstPackets, type WaitingFrame } from './dataplane/first-packets.ts';
+import { FirstPackets } from './dataplane/first-packets.ts';
 import { IdleScan } from './dataplane/idle-scan.ts';
 import { SiteIdentity } from './identity/site-identity.ts';
 import type { Log } from './observe/log.ts';
@@ -24,9 +24,9 @@ import { Shim6 } from './shim6/shim6.ts';
 import { type SiteHost, siteHosts } from './site/hosts.ts';
 import { KernelGuard } from './site/kernel-guard.ts';
 import { REACHES_ALL } from './site/liveness/reachability.ts';
+import { RouterAddresses } from './site/router-addresses.ts';
 import { SiteLinks } from './site/site-links.ts';
 import type { SiteKey } from './store/site-key.ts';
-import type { Icmp6Error } from './wire/icmp6/errors.ts';
 import { type Address, addressKey } from './wire/ipv6/address.ts';
 import { containsAddress } from './wire/ipv6/prefix.ts';
 import type { ContextTag } from './wire/shim6/context-tag.ts';
@@ -61,7 +61,8 @@ export class Box {
   readonly #netlink: Netlink;
   readonly #driver: CoreDriver;
   readonly #sender = new FrameSender();
-  readonly #errors = new ErrorLimiter();
+  readonly #errors: ErrorSender;
+  readonly #icmpErrors: IcmpErrors;
   readonly #insideInjector: Injector;
   readonly #outsideInjector: Injector;
   readonly #guard: KernelGuard;
@@ -87,6 +88,7 @@ export class Box {
     for (const host of this.hosts.values()) identity.bind(host.ulid, host.parameters);
     this.core = new Shim6({ random, identity, settings: { maximumContexts: config.contexts.capacity } });
     this.#driver = new CoreDriver(this.core, clock, (effect) => this.#carryOut(effect));
+    this.#icmpErrors = this.#openIcmpErrors();
     this.#punts = this.#puntHandler();
 
     try {
@@ -104,18 +106,13 @@ export class Box {
       this.dataplane.attachInjection('inside', this.#insideInjector.ifindex);
       this.dataplane.attachInjection('outside', this.#outsideInjector.ifindex);
       this.links = this.#openLinks();
+      this.#errors = new ErrorSender(this.links, new RouterAddresses(this.#netlink), this.#sender, clock);
       this.contexts = new InstalledContexts(this.dataplane, this.links);
       this.carrier = this.#openCarrier();
       this.#idleScan = this.#openIdleScan();
       this.links.start();
       this.#setHosts();
       this.dataplane.start((event) => this.#punts.handle(event));
-      const liveness = startLiveness({
-        config,
-        log: options.log,
-        report: (uplink, report) => this.links.report(uplink, report),
-      });
-      this.#undo.push(() => liveness.close());
       const ticker = setInterval(() => this.#tick(), TICK_MILLISECONDS);
       this.#undo.push(() => clearInterval(ticker));
     } catch (error) {
@@ -178,7 +175,7 @@ export class Box {
       injectInside: (frame) => this.#insideInjector.inject(frame),
       injectOutside: (frame) => this.#outsideInjector.inject(frame),
       drainEvents: () => this.dataplane.drainEvents(),
-      sendError: (invoking, error) => this.#sendError(invoking, error),
+      sendError: (invoking, error) => this.#errors.toHost(invoking, error),
     });
   }
 
@@ -194,7 +191,9 @@ export class Box {
       contextsDiscarded: this.#discarded,
       messagesWithoutUplink: this.#sender.withoutUplink,
       framesNotSent: this.#sender.failed + this.#insideInjector.failed + this.#outsideInjector.failed,
-      errorsLimited: this.#errors.refused,
+      errorsLimited: this.#errors.limited,
+      ...this.#icmpErrors.counters,
+      pathMtus: this.dataplane.pathMtus.size,
     };
   }
 
@@ -231,11 +230,32 @@ export class Box {
         injectInside: (frame) => this.#insideInjector.inject(frame),
         injectOutside: (frame) => this.#outsideInjector.inject(frame),
         isReceiver: (tag, source) => this.contexts.delivers(tag, source),
-        sendError: (invoking, error) => this.#sendError(invoking, error),
+        sendError: (invoking, error) => this.#errors.toHost(invoking, error),
+        sendErrorOutside: (invoking, error) => this.#errors.toPeer(invoking, error),
+        handleIcmpError: (packet) => this.#icmpErrors.handle(packet),
+        identification: () => Buffer.from(this.#options.random(4)).readUInt32BE(),
       },
       this.firstPackets,
       this.heldPayload,
       this.#options.clock,
+    );
+  }
+
+  #openIcmpErrors(): IcmpErrors {
+    const { clock, config } = this.#options;
+    return new IcmpErrors(
+      {
+        contextSending: (tag, local, peer) => this.core.contextSending(tag, local, peer),
+        handleUnrecognizedNextHeader: (error) =>
+          this.#driver.run((core, now) => core.handleUnrecognizedNextHeader(now, error)),
+        learnPathMtu: (local, peer, mtu) => {
+          const uplink = this.links.uplinkOf(local);
+          if (uplink !== undefined) this.dataplane.pathMtus.learn(clock(), uplink, peer, mtu);
+        },
+        leavePath: () => false,
+        deliver: (host, packet) => this.#errors.deliver(host, packet),
+      },
+      config.icmp['deliver-all'],
     );
   }
 
@@ -278,21 +298,11 @@ export class Box {
     }
   }
 
-  #sendError(invoking: WaitingFrame, error: Icmp6Error): void {
-    const start = invoking.networkOffset + 8;
-    const source = this.links.insideAddress(invoking.ifindex);
-    if (
-      source === undefined ||
-      !this.#errors.admits(this.#options.clock(), invoking.frame.subarray(start, start + 16))
-    )
-      return;
-    this.#sender.sendError(invoking, source, error);
-  }
-
   #tick(): void {
     this.dataplane.tick();
     this.links.tick();
     this.#idleScan.step(this.dataplane.now);
     this.carrier.expire(this.#options.clock());
+    this.dataplane.pathMtus.expire(this.#options.clock());
   }
 }

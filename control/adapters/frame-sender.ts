@@ -1,6 +1,7 @@
 /** Sends the controller's own packets: control messages by an uplink, ICMPv6 errors to a host. */
 import { PacketSocket } from '../../native/linux/index.ts';
 import type { WaitingFrame } from '../dataplane/first-packets.ts';
+import type { HostEthernet } from '../site/site-links.ts';
 import type { Uplink } from '../site/uplinks.ts';
 import { encodeIcmp6Error, type Icmp6Error } from '../wire/icmp6/errors.ts';
 import type { Address } from '../wire/ipv6/address.ts';
@@ -48,6 +49,11 @@ export class FrameSender {
     answer.set(frame.subarray(12, networkOffset), 12);
     answer.set(packet, networkOffset);
     this.#send(ifindex, answer);
+  }
+
+  /** Sends a whole IPv6 packet to a host. */
+  sendToHost({ ifindex, ...link }: HostEthernet, packet: Uint8Array): void {
+    this.#send(ifindex, encodeFrame(link, packet));
   }
 
   #send(ifindex: number, frame: Uint8Array): void {

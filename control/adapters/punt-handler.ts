@@ -3,7 +3,8 @@ import type { PuntedFrame } from '../dataplane/events.ts';
 import type { FirstPackets, WaitingFrame } from '../dataplane/first-packets.ts';
 import type { Icmp6Error } from '../wire/icmp6/errors.ts';
 import { type Address, pairKey } from '../wire/ipv6/address.ts';
-import { decodeIpv6Header, type Ipv6Header } from '../wire/ipv6/header.ts';
+import { fragment } from '../wire/ipv6/fragment.ts';
+import { decodeIpv6Header, IPV6_HEADER_LENGTH, type Ipv6Header, MINIMUM_MTU } from '../wire/ipv6/header.ts';
 import { type ContextTag, formatTag } from '../wire/shim6/context-tag.ts';
 import { findPayloadHeader, findShim6 } from './held-frame.ts';
 
@@ -25,6 +26,12 @@ export interface PuntActions {
   injectInside(frame: Uint8Array): void;
   injectOutside(frame: Uint8Array): void;
   sendError(invoking: WaitingFrame, error: Icmp6Error): void;
+  /** The same to the sender of a packet that came from a provider. */
+  sendErrorOutside(invoking: WaitingFrame, error: Icmp6Error): void;
+  /** An ICMPv6 error about something that the box sent: a whole IPv6 packet. */
+  handleIcmpError(packet: Uint8Array): void;
+  /** 32 random bits. */
+  identification(): number;
 }
 
 export interface PuntCounters {
@@ -33,6 +40,9 @@ export interface PuntCounters {
   notOurHost: number;
   unknownPeer: number;
   unknownTag: number;
+  /** Hosts' packets of at most 1280 octets that did not fit with their payload header. */
+  fragmented: number;
+  notFragmented: number;
 }
 
 export class PuntHandler {
@@ -46,6 +56,8 @@ export class PuntHandler {
     notOurHost: 0,
     unknownPeer: 0,
     unknownTag: 0,
+    fragmented: 0,
+    notFragmented: 0,
   };
 
   /** `firstPackets`: where hosts' packets wait, `heldPayload`: peers'. */
@@ -74,15 +86,46 @@ export class PuntHandler {
       case 'miss':
         return this.#miss(header, event);
       case 'too-big':
-        return this.#actions.sendError(event, { kind: 'packet-too-big', mtu: event.mtu });
+        return this.#tooBig(packet.subarray(0, IPV6_HEADER_LENGTH + header.payloadLength), event);
       case 'hop-limit':
         return this.#actions.sendError(event, { kind: 'hop-limit-exceeded' });
+      case 'outside-too-big':
+        return this.#actions.sendErrorOutside(event, { kind: 'packet-too-big', mtu: event.mtu });
+      case 'outside-hop-limit':
+        return this.#actions.sendErrorOutside(event, { kind: 'hop-limit-exceeded' });
+      case 'icmp-error':
+        if (this.#actions.isLocator(header.destination)) this.#actions.handleIcmpError(packet);
+        else this.counters.notOurLocator++;
+        return;
       case 'no-uplink':
         return this.#actions.sendError(event, { kind: 'no-route' });
       case 'unknown-tag':
       case 'foreign-source':
         return this.#unknownTag(header, packet, event);
     }
+  }
+
+  /**
+   * The host is told, unless its packet is one that every path must carry: then it is fragmented here, as only the
+   * payload header makes it too big.
+   */
+  #tooBig(packet: Uint8Array, event: PuntedFrame): void {
+    const { mtu, frame, networkOffset } = event;
+    if (packet.length > MINIMUM_MTU) {
+      return this.#actions.sendError(event, { kind: 'packet-too-big', mtu: Math.max(MINIMUM_MTU, mtu) });
+    }
+    const fragments = fragment(packet, mtu, this.#actions.identification());
+    if (fragments === undefined) {
+      this.counters.notFragmented++;
+      return;
+    }
+    for (const octets of fragments) {
+      const whole = new Uint8Array(networkOffset + octets.length);
+      whole.set(frame.subarray(0, networkOffset));
+      whole.set(octets, networkOffset);
+      this.#actions.injectInside(whole);
+    }
+    this.counters.fragmented++;
   }
 
   #control(header: Ipv6Header, packet: Uint8Array): void {

@@ -46,19 +46,6 @@ const hysteresis = z.strictObject({
     .prefault({}),
 });
 
-/** What tells, besides carrier and the router's answers, whether an uplink works; docs/uplinks.md. */
-const liveness = z.strictObject({
-  /** A session of FRR's bfdd (RFC 5880). */
-  bfd: z
-    .strictObject({
-      /** The provider's router when absent. */
-      peer: address.optional(),
-      /** bfdd's control socket (`--bfdctl`). */
-      socket: z.string().min(1).max(107).default('/var/run/frr/bfdd.sock'),
-    })
-    .optional(),
-});
-
 const provider = z.strictObject({
   name,
   /** An Ethernet interface, or a VLAN interface on one. */
@@ -72,7 +59,6 @@ const provider = z.strictObject({
   /** Lower is preferred. */
   priority: z.int().min(0).max(255).default(1),
   weight: z.int().min(0).max(255).default(1),
-  liveness: liveness.prefault({}),
   hysteresis: hysteresis.prefault({}),
 });
 
@@ -173,6 +159,12 @@ export const configSchema = z.strictObject({
           'per-source': z.int().min(1).max(1_000_000).default(2_000),
         })
         .prefault({}),
+    })
+    .prefault({}),
+  icmp: z
+    .strictObject({
+      /** Hosts are told of every ICMPv6 error about their packets, of those, too, that another path has cured. */
+      'deliver-all': z.boolean().default(true),
     })
     .prefault({}),
   log: z

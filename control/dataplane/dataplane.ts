@@ -16,6 +16,8 @@ import { decodeEvent, type PuntedFrame } from './events.ts';
 import { IngressTable } from './ingress-table.ts';
 import { Settings, SettingsLimits } from './layout.generated.ts';
 import { LinkTables, type PortFields } from './links.ts';
+import { PathMtuMap } from './path-mtu-map.ts';
+import { PathMtus } from './path-mtus.ts';
 import { type PuntRates, setInjection, writeSettings } from './settings.ts';
 import { addStatistics, type StatisticsReport } from './statistics.ts';
 
@@ -58,6 +60,7 @@ export class Dataplane {
   readonly egress: EgressTable;
   readonly ingress: IngressTable;
   readonly links: LinkTables;
+  readonly pathMtus: PathMtus;
   /** Ring records that were no events. */
   undecodable = 0;
   readonly #options: DataplaneOptions;
@@ -88,6 +91,7 @@ export class Dataplane {
       'events',
       '.bss.statistics',
       'punt_buckets',
+      'path_mtu',
     ] as const;
     const outside = BpfObject.open(join(options.objects, 'outside.bpf.o'), {
       maps: Object.fromEntries(shared.map((name) => [name, { reuse: inside.map(name) }])),
@@ -110,6 +114,8 @@ export class Dataplane {
     this.egress = new EgressTable(egress.words.subarray(0, slots * 32), hashKey, options.capacity);
     this.ingress = new IngressTable(ingress.words.subarray(0, slots * 32), options.capacity);
     this.links = new LinkTables(ports.bytes, uplinks.bytes);
+    const pathMtus = new PathMtuMap(inside.map('path_mtu'), this.#settings.bytes);
+    this.pathMtus = new PathMtus(pathMtus, SettingsLimits.MAX_PATH_MTUS);
     writeSettings(this.#settings.bytes, {
       strictSource: options.strictSource,
       sitePrefixes: options.sitePrefixes,

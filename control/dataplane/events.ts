@@ -11,7 +11,7 @@ export interface PuntedFrame {
   readonly frame: Uint8Array;
   /** Of the IPv6 header in the frame, octets. */
   readonly networkOffset: number;
-  /** too-big: the largest packet the host may send, octets. */
+  /** too-big, outside-too-big: the largest packet its sender gets through, octets; may be below 1280. */
   readonly mtu: number;
 }
 

@@ -99,6 +99,7 @@ export const Prefix = {
 export const SettingsLimits = {
   MAX_PORTS: 64,
   MAX_UPLINKS: 32,
+  MAX_PATH_MTUS: 4096,
   MAX_SITE_PREFIXES: 8,
   MAX_ULID_PREFIXES: 4,
   HASH_WORDS: 4,
@@ -120,12 +121,22 @@ export const EventKind = {
   EVENT_HOP_LIMIT: 4,
   EVENT_NO_UPLINK: 5,
   EVENT_FOREIGN_SOURCE: 6,
-  EVENT_KINDS: 7,
+  EVENT_ICMP_ERROR: 7,
+  EVENT_OUTSIDE_TOO_BIG: 8,
+  EVENT_OUTSIDE_HOP_LIMIT: 9,
+  EVENT_KINDS: 10,
+} as const;
+
+/** struct path */
+export const Path = {
+  size: 20,
+  destination: 0, // 16
+  uplink: 16, // 4
 } as const;
 
 /** struct settings */
 export const Settings = {
-  size: 688,
+  size: 784,
   tick: 0, // 4
   flags: 4, // 4
   egressMask: 8, // 4
@@ -138,10 +149,10 @@ export const Settings = {
   injectionIfindex: 64, // 4
   sitePrefixes: 68, // 4
   ulidPrefixes: 72, // 4
-  reserved: 76, // 4
+  pathMtus: 76, // 4
   sitePrefix: 80, // 256
   ulidPrefix: 336, // 128
-  puntLimit: 464, // 224
+  puntLimit: 464, // 320
 } as const;
 
 /** struct punt_limit */
@@ -189,7 +200,9 @@ export const DropReason = {
   DROP_ULID_OUTSIDE: 12,
   DROP_OUTSIDE_HOP_LIMIT: 13,
   DROP_NO_PORT: 14,
-  DROP_REASONS: 15,
+  DROP_ICMP_LIMITED: 15,
+  DROP_OUTSIDE_TOO_BIG: 16,
+  DROP_REASONS: 17,
 } as const;
 
 /** enum verdict_count */
@@ -207,9 +220,9 @@ export const Statistics = {
   size: 320,
   inside: 0, // 40
   outside: 40, // 40
-  drops: 80, // 120
-  punts: 200, // 56
-  reserved: 256, // 64
+  drops: 80, // 136
+  punts: 216, // 80
+  reserved: 296, // 24
 } as const;
 
 /** enum drop_reason, by value: the name people read and what it means. */
@@ -227,8 +240,10 @@ export const dropReasons = [
   { name: 'ring-full', meaning: "the controller did not keep up" },
   { name: 'punt-too-long', meaning: "frame too long to hand over whole" },
   { name: 'ulid-outside', meaning: "a ULID as address on a provider's link" },
-  { name: 'outside-hop-limit', meaning: "arrived from a provider with a spent hop limit" },
+  { name: 'outside-hop-limit', meaning: "payload with a spent hop limit, above the punt limit" },
   { name: 'no-port', meaning: "the interface to leave by has gone" },
+  { name: 'icmp-limited', meaning: "ICMPv6 errors about shimmed packets, above the punt limit" },
+  { name: 'outside-too-big', meaning: "payload too big for its host, above the punt limit" },
 ] as const;
 
 /** enum event_kind, by value: the name people read and what it means. */
@@ -240,4 +255,7 @@ export const eventKinds = [
   { name: 'hop-limit', meaning: "a host's packet whose hop limit ran out" },
   { name: 'no-uplink', meaning: "a host's packet whose paths are all down" },
   { name: 'foreign-source', meaning: "payload of a context of ours from no locator of its peer" },
+  { name: 'icmp-error', meaning: "an ICMPv6 error about a packet that was shimmed here" },
+  { name: 'outside-too-big', meaning: "payload that does not fit the link to its host" },
+  { name: 'outside-hop-limit', meaning: "payload whose hop limit ran out on arrival" },
 ] as const;

@@ -10,7 +10,6 @@ export type LogEvent =
   | 'uplink-up'
   | 'uplink-down'
   | 'uplink-no-gateway'
-  | 'liveness-source-lost'
   | 'context-failed'
   | 'contexts-full'
   | 'kernel-refused'

@@ -39,6 +39,14 @@ export interface SiteLinksOptions {
   readonly onHostMoved: (host: SiteHost) => void;
 }
 
+export interface HostEthernet {
+  readonly ifindex: number;
+  readonly source: MacAddress;
+  readonly destination: MacAddress;
+  /** 0: untagged. */
+  readonly vlan: number;
+}
+
 /** Seconds between attempts to resolve a provider's router or a host that is not known. */
 const RESOLVE_TICKS = 10;
 
@@ -113,6 +121,16 @@ export class SiteLinks implements SiteFacts {
 
   hostLink(ulid: Address): HostLink | undefined {
     return this.#hostLinks.get(addressKey(ulid));
+  }
+
+  /** How frames to a host begin, and the interface they leave by; undefined while it is not known where it is. */
+  hostEthernet(ulid: Address): HostEthernet | undefined {
+    const { inside, providers } = this.#options.config;
+    const link = this.#hostLinks.get(addressKey(ulid));
+    const entry = link && inside[link.port - providers.length];
+    const facts = entry && this.#interfaces.get(entry.interface);
+    if (link === undefined || facts === undefined) return undefined;
+    return { ifindex: facts.attachIfindex, source: facts.mac, destination: link.mac, vlan: facts.vlan };
   }
 
   /** The box's own address on the inside interface where a frame came in. */

@@ -30,8 +30,11 @@ function handler(listed: () => string, hold = true) {
     peerLocators: refuse('peerLocators'),
     establish: refuse('establish'),
     handleMessage: refuse('handleMessage'),
-    injectInside: refuse('injectInside'),
-    sendError: refuse('sendError'),
+    injectInside: (frame) => calls.push(`fragment 14+${frame.length - 14}`),
+    sendError: (_invoking, error) => calls.push(`${error.kind} ${'mtu' in error ? error.mtu : ''}`),
+    sendErrorOutside: refuse('sendErrorOutside'),
+    handleIcmpError: refuse('handleIcmpError'),
+    identification: () => 0xcafef00d,
     isReceiver: (_tag, source: Address) => formatAddress(source) === listed(),
     handleUnknownTag: (source, destination, tag) => {
       calls.push(`R1bis ${formatAddress(source)} ${formatAddress(destination)} ${formatTag(tag)}`);
@@ -45,6 +48,32 @@ function handler(listed: () => string, hold = true) {
     punts.handle({ kind, ifindex: 7, frame: payloadFrom(source), networkOffset: 14, mtu: 0 });
   return { calls, held, punts, event };
 }
+
+describe('a packet that is too big only with its payload header', () => {
+  const sized = (length: number) =>
+    packets.frame({
+      link: lab.fromHost,
+      source: lab.HOST,
+      destination: lab.PEER,
+      parts: [packets.udp(length - 40)],
+    });
+
+  test('leaves as fragments that fit, if every path must carry it', () => {
+    const { calls, punts } = handler(() => '::');
+    const event = { kind: 'too-big', ifindex: 7, networkOffset: 14, mtu: 1272 } as const;
+    punts.handle({ ...event, frame: sized(1280) });
+    assert.deepEqual(calls, ['fragment 14+1272', 'fragment 14+64']);
+    assert.equal(punts.counters.fragmented, 1);
+  });
+
+  test('is refused otherwise, and nobody is told of less than 1280 octets', () => {
+    const { calls, punts } = handler(() => '::');
+    const event = { kind: 'too-big', ifindex: 7, networkOffset: 14 } as const;
+    punts.handle({ ...event, mtu: 1272, frame: sized(1281) });
+    punts.handle({ ...event, mtu: 1392, frame: sized(1500) });
+    assert.deepEqual(calls, ['packet-too-big 1280', 'packet-too-big 1392']);
+  });
+});
 
 describe('payload of a known context from no locator of its peer (RFC 5533 §7.17)', () => {
   const told = `R1bis ${STRANGER} ${lab.LOCATORS[0]} ${formatTag(lab.LOCAL_TAG)}`;

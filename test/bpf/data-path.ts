@@ -51,7 +51,7 @@ export class DataPath {
       maps: { egress: { maxEntries: slots }, ingress: { maxEntries: slots }, events: { maxEntries: ring } },
     }).load();
     const globals = ['.bss.settings', '.bss.ports', '.bss.uplinks', '.bss.statistics'];
-    const shared = ['egress', 'ingress', 'ports_redirect', 'events', 'punt_buckets'];
+    const shared = ['egress', 'ingress', 'ports_redirect', 'events', 'punt_buckets', 'path_mtu'];
     const maps = [...globals, ...shared].map((name) => [name, { reuse: inside.map(name) }]);
     const outside = BpfObject.open(`${bpf}build/outside.bpf.o`, { maps: Object.fromEntries(maps) }).load();
     this.#objects = { inside, outside };

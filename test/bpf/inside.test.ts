@@ -251,8 +251,9 @@ describe('paths', () => {
   lab.testFixtures(dataPath, 'inside', fixtures);
 });
 
+const size = (length: number) => [udp(length - 40)];
+
 describe('hop limit and size', () => {
-  const size = (length: number) => [udp(length - 40)];
   lab.testFixtures(dataPath, 'inside', [
     {
       name: 'hop limit 2',
@@ -278,10 +279,11 @@ describe('hop limit and size', () => {
       outcome: { punted: 'too-big', mtu: 1492, networkOffset: 18 },
     },
     {
-      name: 'no host is told less than 1280',
+      // No host need send less than 1280: the controller will see to it.
+      name: 'too big only with its payload header',
       tables: (tables) => lab.setUplink(tables, 0, { mtu: 1280 }),
       input: sent(size(1273)),
-      outcome: { punted: 'too-big', mtu: 1280 },
+      outcome: { punted: 'too-big', mtu: 1272 },
     },
     {
       name: 'the largest that fits 1280',
@@ -302,6 +304,48 @@ describe('hop limit and size', () => {
       name: 'a jumbo frame too big is punted in part',
       input: sent(size(2600)),
       outcome: { punted: 'too-big', mtu: 1492, length: 2032 },
+    },
+  ]);
+});
+
+describe('path MTUs learned (RFC 8201)', () => {
+  const narrow = { uplink: 0, destination: lab.PEER_LOCATORS[0], mtu: 1400 };
+  lab.testFixtures(dataPath, 'inside', [
+    {
+      name: 'more than the path takes',
+      tables: (tables) => tables.pathMtu(narrow),
+      input: sent(size(1393)),
+      outcome: { punted: 'too-big', mtu: 1392 },
+    },
+    {
+      name: 'as much as the path takes',
+      tables: (tables) => tables.pathMtu(narrow),
+      input: sent(size(1392)),
+      outcome: { forwarded: leaves([shim, ...size(1392)]) },
+    },
+    {
+      name: 'by the other uplink there is another path',
+      tables: (tables) => {
+        tables.pathMtu({ ...narrow, uplink: 1 });
+        tables.pathMtu({ ...narrow, destination: lab.PEER_LOCATORS[1] });
+      },
+      input: sent(size(1393)),
+      outcome: { forwarded: leaves([shim, ...size(1393)]) },
+    },
+    {
+      name: 'the uplink itself takes less',
+      tables: (tables) => {
+        tables.pathMtu(narrow);
+        lab.setUplink(tables, 0, { mtu: 1350 });
+      },
+      input: sent(size(1393)),
+      outcome: { punted: 'too-big', mtu: 1342 },
+    },
+    {
+      name: 'what every path must take does',
+      tables: (tables) => tables.pathMtu({ ...narrow, mtu: 1280 }),
+      input: sent(size(1272)),
+      outcome: { forwarded: leaves([shim, ...size(1272)]) },
     },
   ]);
 });

@@ -133,6 +133,13 @@ export const tcp = (data = 11): Part =>
 export const icmp6 = (type = 128): Part =>
   upperLayer(NextHeader.icmp6, concat([type, 0, 0x12, 0x34, 0, 1, 0, 2], counting(16)));
 
+/** RFC 4443 §2.1: an error about `invoking`, the beginning of an IPv6 packet. Its checksum is not right. */
+export const icmp6Error = (type: number, invoking: Uint8Array, code = 0, word = 0): Part =>
+  upperLayer(
+    NextHeader.icmp6,
+    concat([type, code, 0x12, 0x34, ...short(word >>> 16), ...short(word)], invoking),
+  );
+
 /** RFC 5533 §5.2: P = 1 and 47 bits of context tag. */
 export const payloadHeader = (tag: Tag): Part =>
   extension(NextHeader.shim6, [

@@ -6,7 +6,7 @@ import { DataPath, type Direction, type DropName, type EventName } from './data-
 import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
 
-const { udp } = packets;
+const { icmp6Error, udp } = packets;
 const dataPath = new DataPath();
 after(() => dataPath.close());
 
@@ -17,6 +17,9 @@ const inside = (fields: Partial<packets.FrameFields> = {}) =>
   packets.frame({ link: lab.fromHost, source: lab.HOST, destination: lab.PEER, parts: [udp()], ...fields });
 const outside = (parts: readonly packets.Part[], source: string = lab.PEER_LOCATORS[0]) =>
   packets.frame({ link: lab.fromProvider(0), source, destination: lab.LOCATORS[0], parts });
+/** What this site sent. */
+const shimmed = (parts: readonly packets.Part[]) =>
+  packets.packet({ source: lab.LOCATORS[0], destination: lab.PEER_LOCATORS[0], parts });
 const unknownPeer = 'fc00:db8:2::99';
 
 interface Kind {
@@ -49,6 +52,34 @@ const kinds: readonly Kind[] = [
     dropped: 'source-not-locator',
     direction: 'outside',
     input: outside([packets.payloadHeader(lab.LOCAL_TAG), udp()], '2001:db8:66::6'),
+  },
+  {
+    kind: 'EVENT_ICMP_ERROR',
+    punted: 'icmp-error',
+    dropped: 'icmp-limited',
+    direction: 'outside',
+    input: outside([icmp6Error(1, shimmed([packets.payloadHeader(lab.PEER_TAG), udp()]))], '2001:db8:66::6'),
+  },
+  {
+    kind: 'EVENT_OUTSIDE_TOO_BIG',
+    punted: 'outside-too-big',
+    dropped: 'outside-too-big',
+    direction: 'outside',
+    input: outside([packets.payloadHeader(lab.LOCAL_TAG), udp(1461)]),
+    mtu: 1508,
+  },
+  {
+    kind: 'EVENT_OUTSIDE_HOP_LIMIT',
+    punted: 'outside-hop-limit',
+    dropped: 'outside-hop-limit',
+    direction: 'outside',
+    input: packets.frame({
+      link: lab.fromProvider(0),
+      source: lab.PEER_LOCATORS[0],
+      destination: lab.LOCATORS[0],
+      hopLimit: 1,
+      parts: [packets.payloadHeader(lab.LOCAL_TAG), udp()],
+    }),
   },
   {
     kind: 'EVENT_MISS',

@@ -6,6 +6,7 @@ import {
   EventKind,
   IngressEntry,
   LocatorPair,
+  Path,
   Port,
   Prefix,
   PuntLimit,
@@ -82,6 +83,7 @@ export const cell = (...words: number[]): Uint8Array => new Uint8Array(Uint32Arr
 export class Tables {
   readonly #slots: number;
   readonly #redirect: BpfMap;
+  readonly #pathMtus: BpfMap;
   readonly #settings: Table;
   readonly #egress: Table;
   readonly #ingress: Table;
@@ -95,6 +97,7 @@ export class Tables {
     const table = (name: string) => new Table(SharedArray.map(object.map(name)));
     this.#slots = object.map('egress').maxEntries;
     this.#redirect = object.map('ports_redirect');
+    this.#pathMtus = object.map('path_mtu');
     this.#settings = table('.bss.settings');
     this.#egress = table('egress');
     this.#ingress = table('ingress');
@@ -106,6 +109,7 @@ export class Tables {
   /** Empty tables, no limits, no prefixes. */
   reset(): void {
     for (const table of this.#all()) table.clear();
+    for (const key of this.#pathMtus.keys()) this.#pathMtus.delete(key);
     this.#uplinkPorts.clear();
     this.#up.clear();
     this.settings({});
@@ -179,6 +183,14 @@ export class Tables {
     if (up) this.#up.add(index);
     else this.#up.delete(index);
     this.#copyLink(port, index);
+  }
+
+  pathMtu(fields: { readonly uplink: number; readonly destination: string; readonly mtu: number }): void {
+    const key = new Uint8Array(Path.size);
+    key.set(parseAddress(fields.destination), Path.destination);
+    key.set(cell(fields.uplink), Path.uplink);
+    this.#pathMtus.set(key, cell(fields.mtu));
+    this.#settings.u32(Settings.pathMtus, this.#pathMtus.keys().length);
   }
 
   /** Places the context `probes` slots after the one its hash names; returns the slot. */

@@ -1,5 +1,6 @@
 /** ICMPv6 errors (RFC 4443 §3) about a packet that a host sent. */
 import { type Address, isMulticast, isUnspecified } from '../ipv6/address.ts';
+import { afterOptions } from '../ipv6/extension-headers.ts';
 import {
   decodeIpv6Header,
   encodeIpv6,
@@ -8,6 +9,7 @@ import {
   NextHeader,
   upperLayerChecksum,
 } from '../ipv6/header.ts';
+import { isPayload, PAYLOAD_HEADER_LENGTH } from '../shim6/payload-header.ts';
 
 export type Icmp6Error =
   | { readonly kind: 'no-route' }
@@ -32,6 +34,16 @@ function fields(error: Icmp6Error): readonly [type: number, code: number, word: 
   }
 }
 
+/** Whether a packet is an ICMPv6 error, or carries one behind a payload header. */
+function isIcmp6Error(packet: Uint8Array): boolean {
+  let at = afterOptions(packet);
+  if (at?.nextHeader === NextHeader.shim6 && isPayload(packet.subarray(at.offset))) {
+    // A payload header is eight octets like the shortest extension header, and begins like one.
+    at = { offset: at.offset + PAYLOAD_HEADER_LENGTH, pointer: at.offset, nextHeader: packet[at.offset]! };
+  }
+  return at?.nextHeader === NextHeader.icmp6 && (packet[at.offset] ?? 0) < 128;
+}
+
 /**
  * The IPv6 packet that tells the sender of `invoking` about `error`, quoting as much of it as fits
  * in 1280 octets. Undefined where RFC 4443 §2.4 (e) forbids an answer: the invoking packet is an
@@ -45,8 +57,7 @@ export function encodeIcmp6Error(
   const header = decodeIpv6Header(invoking);
   if (header === undefined || isUnspecified(header.source) || isMulticast(header.source)) return undefined;
   if (isMulticast(header.destination) && error.kind !== 'packet-too-big') return undefined;
-  const isError = header.nextHeader === NextHeader.icmp6 && (invoking[IPV6_HEADER_LENGTH] ?? 0) < 128;
-  if (isError) return undefined;
+  if (isIcmp6Error(invoking)) return undefined;
 
   const quoted = invoking.subarray(0, MINIMUM_MTU - IPV6_HEADER_LENGTH - HEADER_LENGTH);
   const message = new Uint8Array(HEADER_LENGTH + quoted.length);

@@ -1,5 +1,5 @@
 /** RFC 5533 §8 to §16: ICMP errors, teardown, updates, payload, receiving, keys. */
-import { at, must, mustNot, open, type Requirement, recommended, should, tested } from '../requirement.ts';
+import { at, must, mustNot, type Requirement, recommended, should, tested } from '../requirement.ts';
 
 const tooShort = at(
   'conformance/formats',
@@ -18,12 +18,16 @@ export const afterwards: readonly Requirement[] = [
   must(
     '8',
     'ICMP messages reach the upper layers, unless the shim has acted on them.',
-    open('errors about payload between boxes are not yet translated and handed to the host'),
+    tested(
+      at('adapters/icmp-errors', 'of every type reach the host, about its own packet'),
+      at('wire/icmp6/host-error', 'an error about a shimmed packet, for its host (RFC 5533 §8)'),
+      at('bpf/icmp', 'ICMPv6 errors (RFC 5533 §8)'),
+    ),
   ),
   should(
     '8',
     'An option delivers every ICMP message to the upper layers, those acted on included.',
-    open('nothing is translated yet that the option could let through'),
+    tested(at('adapters/icmp-errors', 'that another path has cured are told or not, as the site wishes')),
   ),
 
   recommended(

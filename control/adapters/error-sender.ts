@@ -1,0 +1,54 @@
+/** ICMPv6 errors that the box sends (RFC 4443 §2.4): about a host's packet, about a peer's, and those it passes on. */
+import type { WaitingFrame } from '../dataplane/first-packets.ts';
+import type { RouterAddresses } from '../site/router-addresses.ts';
+import type { SiteLinks } from '../site/site-links.ts';
+import type { Icmp6Error } from '../wire/icmp6/errors.ts';
+import type { Address } from '../wire/ipv6/address.ts';
+import type { Clock } from './core-driver.ts';
+import { ErrorLimiter } from './error-limiter.ts';
+import type { FrameSender } from './frame-sender.ts';
+import { frameAddresses } from './held-frame.ts';
+
+export class ErrorSender {
+  readonly #links: SiteLinks;
+  readonly #addresses: RouterAddresses;
+  readonly #sender: FrameSender;
+  readonly #clock: Clock;
+  readonly #limiter = new ErrorLimiter();
+
+  constructor(links: SiteLinks, addresses: RouterAddresses, sender: FrameSender, clock: Clock) {
+    this.#links = links;
+    this.#addresses = addresses;
+    this.#sender = sender;
+    this.#clock = clock;
+  }
+
+  /** Errors not sent because their destination had one just before. */
+  get limited(): number {
+    return this.#limiter.refused;
+  }
+
+  toHost(invoking: WaitingFrame, error: Icmp6Error): void {
+    this.#send(invoking, error, this.#links.insideAddress(invoking.ifindex));
+  }
+
+  /** To the sender of a shimmed packet, which looks like any router's answer there: it quotes locators. */
+  toPeer(invoking: WaitingFrame, error: Icmp6Error): void {
+    const uplink = this.#links.uplinkFor(frameAddresses(invoking).destination);
+    const link = uplink?.link;
+    this.#send(invoking, error, link && this.#addresses.of(this.#clock(), link.ifindex));
+  }
+
+  /** Passes a packet on to a host; false while it is not known where the host is. */
+  deliver(host: Address, packet: Uint8Array): boolean {
+    const ethernet = this.#links.hostEthernet(host);
+    if (ethernet !== undefined) this.#sender.sendToHost(ethernet, packet);
+    return ethernet !== undefined;
+  }
+
+  #send(invoking: WaitingFrame, error: Icmp6Error, source: Address | undefined): void {
+    if (source === undefined) return;
+    if (!this.#limiter.admits(this.#clock(), frameAddresses(invoking).source)) return;
+    this.#sender.sendError(invoking, source, error);
+  }
+}
