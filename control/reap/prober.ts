@@ -1,0 +1,219 @@
+/** Full reachability exploration, RFC 5534 §4.2 and §4.3: sending Probes in turn, and learning from those that come. */
+import { encodeMessage, type Probe } from '../wire/shim6/index.ts';
+import { type EventName, Operational, type State } from './behaviour.ts';
+import type { Budget } from './budget.ts';
+import type { Counters } from './counters.ts';
+import type { ReapEffect } from './effects.ts';
+import { Exploration, type SentProbe } from './exploration.ts';
+import { Histories } from './history.ts';
+import { candidates, includesPair, nextPair, samePair } from './pair-order.ts';
+import { PathMemory } from './path-memory.ts';
+import type { ReceivedProbe } from './received-probe.ts';
+import { Schedule } from './schedule.ts';
+import type { ReapSettings } from './settings.ts';
+import type { LocatorPair, Subject, Surroundings } from './subject.ts';
+
+export interface ProberParts {
+  readonly random: () => number;
+  readonly around: Surroundings;
+  readonly settings: ReapSettings;
+  readonly counters: Counters;
+  readonly budget: Budget;
+  readonly stateOf: (slot: number) => State;
+  readonly emit: (effect: ReapEffect) => void;
+}
+
+export class Prober {
+  readonly memory: PathMemory;
+  readonly histories: Histories;
+  readonly #parts: ProberParts;
+  readonly #explorations = new Map<number, Exploration>();
+  readonly #schedule = new Schedule<Exploration>();
+  /** Who waits for the budget, in order. */
+  readonly #waiting = new Set<Exploration>();
+
+  constructor(parts: ProberParts) {
+    this.#parts = parts;
+    this.memory = new PathMemory(parts.settings.memory);
+    this.histories = new Histories(parts.settings.histories);
+  }
+
+  /** Contexts that explore, or did a moment ago. */
+  get size(): number {
+    return this.#explorations.size;
+  }
+
+  find(slot: number): Exploration | undefined {
+    return this.#explorations.get(slot);
+  }
+
+  attend(slot: number, subject: Subject): Exploration {
+    const known = this.#explorations.get(slot);
+    if (known !== undefined) return known;
+    const exploration = new Exploration(slot, subject);
+    this.#explorations.set(slot, exploration);
+    return exploration;
+  }
+
+  end(exploration: Exploration): void {
+    exploration.due = Number.POSITIVE_INFINITY;
+    this.#waiting.delete(exploration);
+    this.#explorations.delete(exploration.slot);
+  }
+
+  /**
+   * An exploration begins. `silent`: the pair in use brought nothing back for a Send Timeout, so that others do not begin
+   * with it; this one does unless it was told so before.
+   */
+  begin(now: number, exploration: Exploration, cause: EventName, silent: boolean): void {
+    const current = this.#parts.around.currentPair(exploration.slot);
+    const doubted = current !== undefined && this.memory.verdict(now, current) === 'dead';
+    exploration.begin(cause, doubted);
+    if (silent && current !== undefined) this.memory.note(now, current, 'dead');
+    this.#parts.counters.explorations++;
+    this.histories.noteExploration(exploration.subject);
+  }
+
+  /** It has ended; kept for a while, so that nothing of it means anything twice. */
+  retire(now: number, exploration: Exploration): void {
+    this.#schedule.set(exploration, now + this.#parts.settings.retention);
+  }
+
+  /** SEND Probe, in the state that the context is in by now; later, if the budget does not allow it. */
+  send(now: number, exploration: Exploration): void {
+    const { counters, settings, budget } = this.#parts;
+    if (!exploration.admits(now, settings.probesPerContext)) {
+      counters['probes-limited']++;
+      return this.#repeatLater(now, exploration);
+    }
+    if (budget.take()) return this.#transmit(now, exploration);
+    counters['reap-deferred']++;
+    this.#waiting.add(exploration);
+  }
+
+  /** False when the budget is spent and some still wait. */
+  sendWaiting(now: number): boolean {
+    for (const exploration of this.#waiting) {
+      if (!this.#parts.budget.take()) return false;
+      this.#waiting.delete(exploration);
+      this.#transmit(now, exploration);
+    }
+    return true;
+  }
+
+  /** Calls `retransmit` for those whose next probe is due; those that have ended long enough ago are forgotten. */
+  takeDue(now: number, retransmit: (exploration: Exploration) => void): void {
+    this.#schedule.takeDue(now, (exploration) => {
+      if (this.#parts.stateOf(exploration.slot) === Operational) this.end(exploration);
+      else retransmit(exploration);
+    });
+  }
+
+  /** Takes up what the peer has sent and seen. `choose`: its state lets us take a new current pair (§6.8). */
+  receive(now: number, exploration: Exploration, { probe }: ReceivedProbe, choose: boolean): void {
+    const { counters } = this.#parts;
+    const own = probe.sent[0]!;
+    exploration.noteReceived(own);
+    const state = probe.state as State;
+    this.histories.noteProbe(exploration.subject, { at: now, direction: 'received', state, pair: own });
+    const confirmed: SentProbe[] = [];
+    for (const report of probe.received) {
+      const sent = exploration.sentProbe(report);
+      if (sent === undefined) {
+        counters['probe-unknown-report']++;
+        continue;
+      }
+      sent.reported = true;
+      this.memory.note(now, sent, 'alive');
+      confirmed.push(sent);
+    }
+    if (choose && confirmed.length > 0) this.#choose(now, exploration, confirmed);
+  }
+
+  /** RFC 5534 §6.8: a pair of those by which our probes came. The current one, if it is among them. */
+  #choose(now: number, exploration: Exploration, confirmed: readonly SentProbe[]): void {
+    const { slot, subject, sent, cause } = exploration;
+    const { around, emit, counters } = this.#parts;
+    const newest = Math.max(...confirmed.map(({ at }) => at));
+    for (const probe of sent)
+      if (!probe.reported && probe.at < newest && !confirmed.some((one) => samePair(one, probe)))
+        this.memory.note(now, probe, 'dead');
+    const current = around.currentPair(slot);
+    if (current !== undefined && sent.some((probe) => probe.reported && samePair(probe, current))) return;
+    const possible = candidates(subject).filter((pair) => includesPair(confirmed, pair));
+    const pair = nextPair(possible, this.#order(now, []));
+    if (pair === undefined) return;
+    counters['pair-switches']++;
+    this.histories.noteSwitch(subject, { at: now, from: current, to: pair, because: cause });
+    exploration.chosen = pair;
+    emit({ kind: 'switch', slot, subject, pair });
+  }
+
+  #transmit(now: number, exploration: Exploration): void {
+    const { slot, subject, received } = exploration;
+    const { stateOf, counters, random, emit } = this.#parts;
+    const state = stateOf(slot);
+    const pair = state === Operational ? this.#answering(exploration) : this.#nextPair(now, exploration);
+    if (pair === undefined) {
+      counters['no-pair-to-probe']++;
+      return this.#repeatLater(now, exploration);
+    }
+    const { source, destination } = pair;
+    const sent = { source, destination, nonce: random(), data: 0, at: now, reported: false };
+    exploration.noteSent(sent);
+    const probe: Probe = {
+      type: 'Probe',
+      receiverTag: subject.peerTag,
+      state,
+      sent: exploration.sentReports(sent),
+      received,
+      options: [],
+    };
+    counters['probes-sent']++;
+    this.histories.noteProbe(subject, { at: now, direction: 'sent', state, pair: sent });
+    emit({ kind: 'send', source, destination, message: encodeMessage(probe) });
+    if (state !== Operational) this.#repeatLater(now, exploration);
+  }
+
+  /** An answer in Operational takes the current pair, or the way back of what it answers. */
+  #answering({ slot, received, chosen }: Exploration): LocatorPair | undefined {
+    const current = chosen ?? this.#parts.around.currentPair(slot);
+    const last = received.at(-1);
+    if (current !== undefined || last === undefined) return current;
+    return { source: last.destination, destination: last.source };
+  }
+
+  /** RFC 5534 §4.3, beginning with the way back of what just came, then the current pair unless it is known dead. */
+  #nextPair(now: number, exploration: Exploration): LocatorPair | undefined {
+    const pairs = candidates(exploration.subject);
+    const possible = (pair: LocatorPair) => includesPair(pairs, pair);
+    const current = this.#parts.around.currentPair(exploration.slot);
+    const first =
+      exploration.likeliest(possible) ??
+      (exploration.attempts === 0 && current !== undefined && possible(current) && !exploration.doubted
+        ? current
+        : undefined);
+    let pair = first ?? nextPair(pairs, this.#order(now, exploration.tried));
+    if (pair === undefined) {
+      // All were tried: once more, from the best on.
+      exploration.tried = [];
+      pair = nextPair(pairs, this.#order(now, []));
+    }
+    if (pair !== undefined) exploration.tried.push(pair);
+    exploration.attempts++;
+    return pair;
+  }
+
+  #order(now: number, tried: readonly LocatorPair[]) {
+    const { isUsable } = this.#parts.around;
+    return { now, memory: this.memory, isUsable, tried };
+  }
+
+  /** RFC 5534 §7: a few probes half a second apart, then ever more rarely; not quite in step with others. */
+  #repeatLater(now: number, exploration: Exploration): void {
+    const { initialProbeTimeout, initialProbes, maximumProbeTimeout } = this.#parts.settings;
+    const doublings = Math.max(0, exploration.attempts - initialProbes);
+    const interval = Math.min(initialProbeTimeout * 2 ** doublings, maximumProbeTimeout);
+    this.#schedule.set(exploration, now + interval * (0.9 + (0.2 * this.#parts.random()) / 2 ** 32));
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * The reachability protocol of RFC 5534, without input or output of its own: time, randomness, messages and the ticks
+ * that the data path leaves are passed in, what is to be done is taken with `takeEffects`. A context in Operational
+ * costs a few octets of typed arrays; what exploring needs exists while it is needed.
+ */
+import { encodeMessage } from '../wire/shim6/index.ts';
+import {
+  Action,
+  behaviour,
+  type EventName,
+  Exploring,
+  Operational,
+  type Row,
+  type State,
+} from './behaviour.ts';
+import { Budget } from './budget.ts';
+import { zeroCounters } from './counters.ts';
+import type { ReapEffect } from './effects.ts';
+import type { ContextHistory } from './history.ts';
+import { Prober } from './prober.ts';
+import { type ReceivedProbe, readProbe } from './received-probe.ts';
+import { DEFAULT_SEND_TIMEOUT, DEFAULT_SETTINGS, type ReapSettings, TICK } from './settings.ts';
+import type { Subject, Surroundings } from './subject.ts';
+import { TimerKind, Timers } from './timers.ts';
+
+export interface ReapOptions {
+  /** Unpredictable octets: nonces come from here. */
+  readonly random: (length: number) => Uint8Array;
+  readonly around: Surroundings;
+  /** Contexts are known by numbers below this. */
+  readonly slots: number;
+  readonly settings?: Partial<ReapSettings>;
+}
+
+const ticks = (seconds: number): number => Math.round((seconds * 1000) / TICK);
+
+export class Reap {
+  readonly settings: ReapSettings;
+  readonly counters = zeroCounters();
+  readonly #around: Surroundings;
+  readonly #timers: Timers;
+  readonly #budget: Budget;
+  readonly #prober: Prober;
+  /** Keepalives that wait for the budget, in order. */
+  readonly #keepalives = new Set<number>();
+  readonly #salt: number;
+  #effects: ReapEffect[] = [];
+  #now = 0;
+  #tick = 0;
+
+  constructor({ random, around, slots, settings }: ReapOptions) {
+    this.settings = { ...DEFAULT_SETTINGS, ...settings };
+    this.#around = around;
+    this.#timers = new Timers(slots);
+    this.#budget = new Budget(this.settings.packetsPerSecond);
+    const randomU32 = () => {
+      const [a, b, c, d] = random(4);
+      return ((a! << 24) | (b! << 16) | (c! << 8) | d!) >>> 0;
+    };
+    this.#prober = new Prober({
+      random: randomU32,
+      around,
+      settings: this.settings,
+      counters: this.counters,
+      budget: this.#budget,
+      stateOf: (slot) => this.state(slot),
+      emit: (effect) => this.#effects.push(effect),
+    });
+    this.#salt = randomU32() | 1;
+  }
+
+  /** Begins to watch a context; traffic up to now does not count. `keepaliveTimeout`: the peer's Send Timeout, seconds. */
+  adopt(slot: number, keepaliveTimeout = DEFAULT_SEND_TIMEOUT): void {
+    this.forget(slot);
+    this.#timers.start(slot, TimerKind.Fresh, this.#tick);
+    this.setKeepaliveTimeout(slot, keepaliveTimeout);
+  }
+
+  /** The Keepalive Timeout option of the peer, seconds (RFC 5534 §5.3). */
+  setKeepaliveTimeout(slot: number, seconds: number): void {
+    this.#timers.setKeepaliveTimeout(slot, ticks(seconds));
+  }
+
+  /** The context has gone. */
+  forget(slot: number): void {
+    const exploration = this.#prober.find(slot);
+    if (exploration !== undefined) {
+      this.#prober.end(exploration);
+      this.#prober.histories.forget(exploration.subject);
+    }
+    this.#keepalives.delete(slot);
+    this.#timers.setState(slot, Operational);
+    this.#timers.stop(slot);
+  }
+
+  state(slot: number): State {
+    return this.#timers.state(slot);
+  }
+
+  /** Which of the two timers runs. */
+  timer(slot: number): 'none' | 'Send' | 'Keepalive' {
+    const kind = this.#timers.kind(slot);
+    if (kind === TimerKind.Send) return 'Send';
+    return kind === TimerKind.Keepalive ? 'Keepalive' : 'none';
+  }
+
+  /** Contexts that are not Operational, or were not a moment ago. */
+  get attended(): number {
+    return this.#prober.size;
+  }
+
+  history(subject: Subject): ContextHistory | undefined {
+    return this.#prober.histories.find(subject);
+  }
+
+  takeEffects(): readonly ReapEffect[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  /**
+   * What the data path did with a context since tick `since`: when it last sent, and when it received, 0 for not at
+   * all. Fires the context's timers. Called for every context a few times a second: they are as exact as that.
+   */
+  observe(slot: number, since: number, lastSent: number, received: number): void {
+    const timers = this.#timers;
+    let [sent, heard] = [lastSent >= since, received];
+    if (timers.kind(slot) === TimerKind.Fresh) {
+      sent &&= lastSent > timers.since(slot);
+      if (heard <= timers.since(slot)) heard = 0;
+      if (!sent && heard === 0) return;
+      timers.stop(slot);
+    }
+    if (heard !== 0 && (!sent || lastSent > heard)) this.#apply('incoming payload', slot, heard);
+    if (sent) this.#apply('outgoing payload', slot, lastSent);
+    // In one tick nobody knows which was first. If what came was last, both ends see to keepalives, which is harmless.
+    if (heard !== 0 && sent && lastSent <= heard) this.#apply('incoming payload', slot, heard);
+    if (timers.kind(slot) !== TimerKind.None) this.#runTimer(slot, since);
+  }
+
+  /** SHIM6's own messages after establishment count as payload (RFC 5534 §6.1, §6.2). */
+  controlSent(slot: number): void {
+    this.#settle(slot);
+    this.#apply('outgoing payload', slot, this.#tick);
+  }
+
+  controlReceived(slot: number): void {
+    this.#settle(slot);
+    this.#apply('incoming payload', slot, this.#tick);
+  }
+
+  handleKeepalive(now: number, slot: number): void {
+    this.#now = now;
+    this.counters['keepalives-received']++;
+    this.#apply('Keepalive', slot, this.#tick);
+  }
+
+  /** A Probe for an established context, between locators of it, RFC 5534 §6.7 to §6.9. */
+  handleProbe(now: number, slot: number, received: ReceivedProbe): void {
+    this.#now = now;
+    const subject = this.#around.subject(slot);
+    if (subject === undefined) return;
+    this.counters['probes-received']++;
+    const event = readProbe(this.counters, received);
+    if (event === undefined) return;
+    const exploration = this.#prober.attend(slot, subject);
+    if (!exploration.isNews(received.probe.sent[0]!.nonce)) {
+      this.counters['probe-replayed']++;
+      return;
+    }
+    this.#settle(slot);
+    this.#prober.receive(now, exploration, received, event !== 'Probe Exploring');
+    this.#apply(event, slot, this.#tick);
+    if (this.state(slot) === Operational) this.#prober.retire(now, exploration);
+  }
+
+  /** Time goes on: `tick` is the data path's. Sends what is due and what the budget had put off. */
+  tick(now: number, tick: number): void {
+    this.#now = now;
+    this.#tick = tick;
+    this.#budget.refill(now);
+    for (const slot of this.#keepalives) {
+      if (!this.#budget.take()) return;
+      this.#keepalives.delete(slot);
+      this.#transmitKeepalive(slot);
+    }
+    if (!this.#prober.sendWaiting(now)) return;
+    this.#prober.takeDue(now, ({ slot }) => this.#apply('retransmission', slot, tick));
+  }
+
+  /** What comes by control messages is news, whatever the data path did before. */
+  #settle(slot: number): void {
+    if (this.#timers.kind(slot) === TimerKind.Fresh) this.#timers.stop(slot);
+  }
+
+  #runTimer(slot: number, since: number): void {
+    const timers = this.#timers;
+    const started = timers.since(slot);
+    const elapsed = this.#tick - started;
+    if (timers.kind(slot) === TimerKind.Send) {
+      if (elapsed < this.#sendTimeout(slot)) return;
+      // The table may have been written since it was read for this observation.
+      const received = this.#around.lastReceived(slot);
+      if (received >= started) return this.#apply('incoming payload', slot, received);
+      timers.stop(slot);
+      return this.#apply('Send timeout', slot, this.#tick);
+    }
+    const timeout = timers.keepaliveTimeout(slot);
+    if (elapsed >= timeout) {
+      timers.stop(slot);
+      return this.#apply('Keepalive timeout', slot, this.#tick);
+    }
+    const interval = Math.max(1, Math.floor(timeout / this.settings.keepalives));
+    const before = Math.max(0, since - started);
+    if (Math.floor(elapsed / interval) > Math.floor(before / interval)) this.#sendKeepalive(slot);
+  }
+
+  /** Not the same for all, so that they are not in step (RFC 5534 §4.1): up to 2 % longer. Ticks. */
+  #sendTimeout(slot: number): number {
+    const timeout = ticks(this.settings.sendTimeout);
+    return timeout + ((Math.imul(slot + 1, this.#salt) >>> 8) % (Math.floor(timeout / 50) + 1));
+  }
+
+  #apply(event: EventName, slot: number, tick: number): void {
+    const timers = this.#timers;
+    const before = timers.state(slot);
+    const { actions, next } = (behaviour[event] as Row).rules[before];
+    if (next !== before && !this.#goto(slot, next, event)) return;
+    if (actions & Action['STOP Send'] && timers.kind(slot) === TimerKind.Send) timers.stop(slot);
+    if (actions & Action['STOP Keepalive'] && timers.kind(slot) === TimerKind.Keepalive) timers.stop(slot);
+    if (actions & Action['RESTART Send']) timers.start(slot, TimerKind.Send, tick);
+    if (actions & Action['START Send'] && timers.kind(slot) !== TimerKind.Send)
+      timers.start(slot, TimerKind.Send, tick);
+    if (actions & Action['START Keepalive'] && timers.kind(slot) !== TimerKind.Keepalive)
+      timers.start(slot, TimerKind.Keepalive, tick);
+    if (actions & Action['SEND Keepalive']) this.#sendKeepalive(slot);
+    if (actions & Action['SEND Probe']) this.#sendProbe(slot);
+  }
+
+  /** False when there is no such context any more. */
+  #goto(slot: number, state: State, because: EventName): boolean {
+    const timers = this.#timers;
+    const before = timers.state(slot);
+    const subject = this.#around.subject(slot);
+    if (subject === undefined) return false;
+    const exploration = this.#prober.attend(slot, subject);
+    timers.setState(slot, state);
+    // No timer is running in Exploring (§6).
+    if (state === Exploring) timers.stop(slot);
+    if (before === Operational) {
+      this.#prober.begin(this.#now, exploration, because, state === Exploring);
+    } else if (state === Operational) {
+      this.counters.recoveries++;
+      this.#prober.retire(this.#now, exploration);
+    }
+    if (state === Exploring) exploration.received = [];
+    this.#effects.push({ kind: 'transition', slot, subject, state, because });
+    return true;
+  }
+
+  #sendProbe(slot: number): void {
+    const subject = this.#around.subject(slot);
+    if (subject !== undefined) this.#prober.send(this.#now, this.#prober.attend(slot, subject));
+  }
+
+  /** A keepalive that the budget puts off is sent before any Probe: without it the peer would explore. */
+  #sendKeepalive(slot: number): void {
+    if (this.#budget.take()) return this.#transmitKeepalive(slot);
+    this.counters['reap-deferred']++;
+    this.#keepalives.add(slot);
+  }
+
+  /** RFC 5534 §5.1, on the current pair. */
+  #transmitKeepalive(slot: number): void {
+    const subject = this.#around.subject(slot);
+    const current = this.#around.currentPair(slot);
+    if (subject === undefined || current === undefined) return;
+    this.counters['keepalives-sent']++;
+    const message = encodeMessage({ type: 'Keepalive', receiverTag: subject.peerTag, options: [] });
+    this.#effects.push({ kind: 'send', ...current, message });
+  }
+}
