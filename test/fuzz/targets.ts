@@ -8,6 +8,7 @@ export const targetNames = [
   'ipv6',
   'dns',
   'dhcp6',
+  'dhcp6-server',
   'configuration',
   'event',
   'responder',
