@@ -41,8 +41,11 @@ const PROVIDER_WIRES: readonly Wire[] = PROVIDERS.map(({ site, provider }) => ({
   namespace: provider.name,
   device: site.box,
 }));
-/** Hosts leave checksums to their interfaces; behind the switch they are filled in. */
-const SITE_WIRES: readonly Wire[] = SITES.map(({ box }) => ({ namespace: box, device: 'lan' }));
+/**
+ * At the switch: hosts leave checksums to their interfaces, and the switch fills them in; what XDP redirects is not
+ * seen on the box itself.
+ */
+const SITE_WIRES: readonly Wire[] = SITES.map((site) => ({ namespace: site.switch, device: site.box }));
 const WIRES = [...PROVIDER_WIRES, ...SITE_WIRES];
 
 const fileOf = ({ namespace, device }: Wire) => inState(`wire-${namespace}-${device}.pcap`);
@@ -60,7 +63,7 @@ async function capture(wire: Wire): Promise<LabProcess> {
 /** How many packets of a capture tshark shows with a filter; not errors, which quote but a part of what a checksum covers. */
 async function count(file: string, filter: string): Promise<number> {
   const checks = ['tcp.check_checksum:TRUE', 'udp.check_checksum:TRUE'].flatMap((option) => ['-o', option]);
-  const whole = `(${filter}) and not icmpv6.type < 128`;
+  const whole = `(${filter}) and not (icmpv6.type < 128)`;
   const { stdout } = await run([
     'tshark',
     '-n',
