@@ -306,6 +306,9 @@ test('the kernel resolves a neighbour when asked to', TIME_LIMIT, async (context
   const other = setUp(context);
   netlink.createVeth('near', 'far');
   ip('link', 'set', 'far', 'netns', other.name);
+  // No link-local addresses: solicitations would wait until those are known to be unique.
+  ip('link', 'set', 'near', 'addrgenmode', 'none');
+  other.ip('link', 'set', 'far', 'addrgenmode', 'none');
   netlink.setLink('near', { up: true });
   other.netlink.setLink('far', { up: true });
   ip('address', 'add', '2001:db8::1/64', 'dev', 'near', 'nodad');
