@@ -306,11 +306,12 @@ test('the kernel resolves a neighbour when asked to', TIME_LIMIT, async (context
   const other = setUp(context);
   netlink.createVeth('near', 'far');
   ip('link', 'set', 'far', 'netns', other.name);
-  // No link-local addresses: solicitations would wait until those are known to be unique.
+  // Link-local addresses of our own: solicitations would wait until the kernel's are known to be unique.
   ip('link', 'set', 'near', 'addrgenmode', 'none');
   other.ip('link', 'set', 'far', 'addrgenmode', 'none');
   netlink.setLink('near', { up: true });
   other.netlink.setLink('far', { up: true });
+  ip('address', 'add', 'fe80::1/64', 'dev', 'near', 'nodad');
   ip('address', 'add', '2001:db8::1/64', 'dev', 'near', 'nodad');
   other.ip('address', 'add', '2001:db8::2/64', 'dev', 'far', 'nodad');
   await operational(netlink, 'near');
