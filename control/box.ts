@@ -12,7 +12,7 @@ import { FrameSender } from './adapters/frame-sender.ts';
 import { IcmpErrors } from './adapters/icmp-errors.ts';
 import { Injector } from './adapters/injector.ts';
 import { PuntHandler } from './adapters/punt-handler.ts';
-import type { Config } from './config/schema.ts';
+import { serveHosts } from './adapters/served-hosts.ts';
 import { InstalledContexts } from './dataplane/contexts.ts';
 import { Dataplane, TICK_MILLISECONDS } from './dataplane/dataplane.ts';
 import { FirstPackets } from './dataplane/first-packets.ts';
@@ -21,19 +21,18 @@ import { SiteIdentity } from './identity/site-identity.ts';
 import type { Log } from './observe/log.ts';
 import type { Effect } from './shim6/effects.ts';
 import { Shim6 } from './shim6/shim6.ts';
-import { type SiteHost, siteHosts } from './site/hosts.ts';
+import type { SiteHost } from './site/hosts.ts';
 import { KernelGuard } from './site/kernel-guard.ts';
 import { REACHES_ALL } from './site/liveness/reachability.ts';
 import { RouterAddresses } from './site/router-addresses.ts';
+import type { Site } from './site/site.ts';
 import { SiteLinks } from './site/site-links.ts';
-import type { SiteKey } from './store/site-key.ts';
 import { type Address, addressKey } from './wire/ipv6/address.ts';
 import { containsAddress } from './wire/ipv6/prefix.ts';
 import type { ContextTag } from './wire/shim6/context-tag.ts';
 
 export interface BoxOptions {
-  readonly config: Config;
-  readonly siteKey: SiteKey;
+  readonly site: Site;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: (length: number) => Uint8Array;
@@ -47,7 +46,7 @@ const OBJECTS = new URL(
 /** Frames up to the longest that can be punted. */
 const INJECTION_MTU = 2000;
 export class Box {
-  readonly hosts: ReadonlyMap<string, SiteHost>;
+  readonly site: Site;
   readonly dataplane: Dataplane;
   readonly links: SiteLinks;
   readonly core: Shim6;
@@ -74,9 +73,10 @@ export class Box {
 
   /** Throws SyscallError, BpfError or SiteLinkError, with nothing left behind. */
   constructor(options: BoxOptions) {
-    const { config, siteKey, clock, random } = options;
+    const { site, clock, random } = options;
+    const { config, key } = site;
     this.#options = options;
-    this.hosts = siteHosts(config, siteKey.publicKey);
+    this.site = site;
     const limits = {
       perPair: config['first-packets']['per-pair'],
       total: config['first-packets'].total,
@@ -84,8 +84,7 @@ export class Box {
     };
     this.firstPackets = new FirstPackets(limits);
     this.heldPayload = new FirstPackets(limits);
-    const identity = new SiteIdentity({ privateKey: siteKey.privateKey, keyTypes: config.site['peer-keys'] });
-    for (const host of this.hosts.values()) identity.bind(host.ulid, host.parameters);
+    const identity = new SiteIdentity({ privateKey: key.privateKey, keyTypes: config.site['peer-keys'] });
     this.core = new Shim6({ random, identity, settings: { maximumContexts: config.contexts.capacity } });
     this.#driver = new CoreDriver(this.core, clock, (effect) => this.#carryOut(effect));
     this.#icmpErrors = this.#openIcmpErrors();
@@ -95,7 +94,11 @@ export class Box {
       this.#netlink = Netlink.open();
       this.#undo.push(() => this.#netlink.close());
       this.#undo.push(() => this.#sender.close());
-      this.#guard = new KernelGuard(this.#netlink, config);
+      this.#guard = new KernelGuard(
+        this.#netlink,
+        config,
+        [...site.providers.values()].map((provider) => provider.config.prefix),
+      );
       this.#undo.push((keepDatapath) => keepDatapath || this.#guard.remove());
       this.#insideInjector = new Injector(this.#netlink, 'inside', INJECTION_MTU);
       this.#undo.push(() => this.#insideInjector.close());
@@ -110,8 +113,8 @@ export class Box {
       this.contexts = new InstalledContexts(this.dataplane, this.links);
       this.carrier = this.#openCarrier();
       this.#idleScan = this.#openIdleScan();
+      serveHosts({ site, identity, driver: this.#driver, links: this.links, guard: this.#guard });
       this.links.start();
-      this.#setHosts();
       this.dataplane.start((event) => this.#punts.handle(event));
       const ticker = setInterval(() => this.#tick(), TICK_MILLISECONDS);
       this.#undo.push(() => clearInterval(ticker));
@@ -122,7 +125,8 @@ export class Box {
   }
 
   #openDataplane(): Dataplane {
-    const { config, random } = this.#options;
+    const { random } = this.#options;
+    const { config } = this.site;
     return new Dataplane({
       objects: OBJECTS,
       capacity: config.contexts.capacity,
@@ -136,9 +140,10 @@ export class Box {
   }
 
   #openLinks(): SiteLinks {
-    const { config, log, clock } = this.#options;
+    const { log, clock } = this.#options;
     return new SiteLinks({
-      config,
+      config: this.site.config,
+      providers: this.site.providers.values(),
       netlink: this.#netlink,
       dataplane: this.dataplane,
       hosts: this.hosts,
@@ -155,7 +160,7 @@ export class Box {
     return new IdleScan({
       egress,
       ingress,
-      patience: (this.#options.config.contexts.idle * 1000) / TICK_MILLISECONDS,
+      patience: (this.site.config.contexts.idle * 1000) / TICK_MILLISECONDS,
       contextWithTag: (tag) => this.core.contextWithTag(tag),
       discard: (context) =>
         this.#driver.run((core) => {
@@ -202,10 +207,15 @@ export class Box {
     // The site's own hosts reach each other without a context.
     if (!this.hosts.has(addressKey(local)) || this.hosts.has(addressKey(peer))) return;
     // Packets to a routable ULID would be the kernel's until the context stands; let them wait, too.
-    if (!this.#options.config.ulids.some((prefix) => containsAddress(prefix, peer))) {
+    if (!this.site.config.ulids.some((prefix) => containsAddress(prefix, peer))) {
       this.contexts.reserve(local, peer);
     }
     this.#driver.run((core, now) => core.establish(now, local, peer, locators));
+  }
+
+  /** By `addressKey` of the CMULA. */
+  get hosts(): ReadonlyMap<string, SiteHost> {
+    return this.site.hosts.live;
   }
 
   /** Stops everything, in the opposite order of its start. `keepDatapath` leaves programs and policy in place. */
@@ -242,7 +252,8 @@ export class Box {
   }
 
   #openIcmpErrors(): IcmpErrors {
-    const { clock, config } = this.#options;
+    const { clock } = this.#options;
+    const { config } = this.site;
     return new IcmpErrors(
       {
         contextSending: (tag, local, peer) => this.core.contextSending(tag, local, peer),

@@ -3,13 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { mountBpfFileSystem } from '../native/linux/index.ts';
 import { startDns } from './adapters/dns.ts';
+import { ModifierMiner } from './adapters/modifier-miner.ts';
 import { claimNamespace } from './adapters/sole-instance.ts';
 import { serveControlSocket } from './api/server.ts';
 import { Box } from './box.ts';
 import type { Config } from './config/schema.ts';
 import { createLog } from './observe/log.ts';
 import { boxReports } from './observe/reports.ts';
+import { Site } from './site/site.ts';
 import { loadSiteKey } from './store/site-key.ts';
+import { SqliteStore } from './store/sqlite/sqlite-store.ts';
 import { version } from './version.ts';
 
 export interface RunOptions {
@@ -32,7 +35,13 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
     undo.push(() => void claim.close());
     // The programs are pinned there when the box closes: if that cannot be, now is the time to say so.
     if (options.keepDatapath) mountBpfFileSystem();
-    const box = new Box({ config, siteKey, log, clock, random });
+    const store = await SqliteStore.open(config.store.path);
+    undo.push(() => store.close());
+    const miner = new ModifierMiner((error) => log.error('internal-error', { reason: error.message }));
+    undo.push(() => miner.close());
+    const onNotKept = (error: Error) => log.warn('store-failed', { reason: error.message });
+    const site = await Site.open({ config, key: siteKey, store, miner, random, onNotKept });
+    const box = new Box({ site, log, clock, random });
     undo.push(() => box.close(options.keepDatapath));
     const dns =
       config.dns === undefined
@@ -42,7 +51,7 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
     const reports = boxReports({ box, config, started, dns });
     const socket = await serveControlSocket(config.control.socket, config.control.group, reports);
     undo.push(() => socket.close());
-    log.info('daemon-started', { site: config.site.name, version, hosts: config.hosts.length });
+    log.info('daemon-started', { site: config.site.name, version, hosts: box.hosts.size });
     const signal = await stopped;
     log.info('daemon-stopping', { signal });
   } finally {

@@ -77,7 +77,8 @@ export interface UplinkReport {
 }
 
 export interface HostReport {
-  readonly name: string;
+  /** null: a client that gave none. */
+  readonly name: string | null;
   readonly ulid: string;
   readonly locators: readonly string[];
   readonly mac: string | null;

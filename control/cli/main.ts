@@ -5,6 +5,7 @@ import { ControlError } from '../api/client.ts';
 import { ControlSocketError } from '../api/server.ts';
 import { ConfigError } from '../config/load.ts';
 import { SiteKeyFileError } from '../store/site-key.ts';
+import { StoreError } from '../store/store.ts';
 import { version } from '../version.ts';
 import { AddressError } from '../wire/ipv6/address.ts';
 import { registerKeyCommands } from './keys.ts';
@@ -60,7 +61,7 @@ async function addLab(): Promise<void> {
   registerLab(program);
 }
 
-const expected = [ControlError, ControlSocketError, ConfigError, SiteKeyFileError, AddressError];
+const expected = [ControlError, ControlSocketError, ConfigError, SiteKeyFileError, StoreError, AddressError];
 
 async function main(): Promise<void> {
   try {

@@ -62,7 +62,7 @@ function hosts(rows: readonly HostReport[]): string {
   if (rows.length === 0) return 'no hosts';
   return formatTable<HostReport>(
     [
-      { title: 'NAME', text: (row) => row.name },
+      { title: 'NAME', text: (row) => row.name ?? '-' },
       { title: 'CMULA', text: (row) => row.ulid },
       { title: 'LOCATORS', text: (row) => row.locators.join(' ') },
       { title: 'ETHERNET', text: (row) => row.mac ?? '-' },

@@ -1,6 +1,7 @@
 /** Reading a configuration file. Every mistake names its key, the value found and what would be valid. */
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { formatAddress } from '../wire/ipv6/address.ts';
 import { combine, containsAddress, formatPrefix } from '../wire/ipv6/prefix.ts';
 import { type Config, configSchema, type HostConfig } from './schema.ts';
@@ -43,18 +44,26 @@ export function parseConfig(text: string, file = 'configuration'): Config {
     if (!(error instanceof ReferenceError)) throw error;
     throw new ConfigError(file, [error.message]);
   }
-  const result = configSchema.safeParse(tree);
-  if (!result.success) {
-    throw new ConfigError(
-      file,
-      result.error.issues.map(
-        (issue) => `${keyText(issue.path)}: ${issue.message}${foundText(tree, issue.path)}`,
-      ),
-    );
-  }
-  const mistakes = [...contradictions(result.data)];
+  const config = checkTree(configSchema, tree, file);
+  const mistakes = [...contradictions(config)];
   if (mistakes.length > 0) throw new ConfigError(file, mistakes);
-  return result.data;
+  return config;
+}
+
+/** What the tree says by a schema. Throws ConfigError; `file` is only for its text. */
+export function checkTree<Schema extends z.ZodType>(
+  schema: Schema,
+  tree: unknown,
+  file: string,
+): z.output<Schema> {
+  const result = schema.safeParse(tree);
+  if (result.success) return result.data;
+  throw new ConfigError(
+    file,
+    result.error.issues.map(
+      (issue) => `${keyText(issue.path)}: ${issue.message}${foundText(tree, issue.path)}`,
+    ),
+  );
 }
 
 const keyText = (path: readonly PropertyKey[]) => (path.length === 0 ? 'top level' : path.join('.'));
@@ -97,6 +106,8 @@ function* contradictions(config: Config): Generator<string> {
     }
     yield* hbaContradictions(config, host, `hosts.${index}.hba`);
   }
+  if (config.site.locators === 'hba' && config.site.identity === 'cga')
+    yield 'site.locators: hba needs site.identity hba (found cga)';
   for (const [index, prefix] of config.site.prefixes.entries()) {
     if (config.ulids.some((ulids) => containsAddress(ulids, prefix.address))) continue;
     yield `site.prefixes.${index}: ${formatAddress(prefix.address)} is in none of ulids (${config.ulids.map(formatPrefix).join(', ')})`;

@@ -46,7 +46,7 @@ const hysteresis = z.strictObject({
     .prefault({}),
 });
 
-const provider = z.strictObject({
+export const providerSchema = z.strictObject({
   name,
   /** An Ethernet interface, or a VLAN interface on one. */
   interface: interfaceName,
@@ -87,25 +87,37 @@ const host = z.strictObject({
 });
 
 export const configSchema = z.strictObject({
-  site: z.strictObject({
-    name,
-    /** The site's CMULA prefixes. */
-    prefixes: z.array(prefix).min(1).max(8),
-    /** PEM file of the site's private key. */
-    key: z.string().min(1),
-    /**
-     * What proves that locators are a host's. `cga`: a signature; any provider's prefix will do. `hba`: the hash in its
-     * addresses, without a signature; prefixes that came after the set was made need one still.
-     */
-    identity: z.enum(['cga', 'hba']).default('cga'),
-    /** Types of keys accepted from peers. */
-    'peer-keys': z
-      .array(z.enum(KEY_TYPES))
-      .min(1)
-      .default([...KEY_TYPES]),
-  }),
+  site: z
+    .strictObject({
+      name,
+      /** The site's CMULA prefixes. */
+      prefixes: z.array(prefix).min(1).max(8),
+      /** PEM file of the site's private key. */
+      key: z.string().min(1),
+      /**
+       * What proves that locators are a host's. `cga`: a signature; any provider's prefix will do. `hba`: the hash in its
+       * addresses, without a signature; prefixes that came after the set was made need one still.
+       */
+      identity: z.enum(['cga', 'hba']).default('cga'),
+      /** How hosts' locators are made; those made before stay. `hba` goes with `identity: hba` and is its default. */
+      locators: z.enum(['same-interface-identifier', 'hba', 'checksum-neutral']).optional(),
+      /** Of the addresses that the box makes by itself: RFC 3972 security parameter. */
+      sec: z.literal([0, 1, 2]).default(1),
+      /** How many modifiers are mined ahead, per subnet's set where `identity` is hba. */
+      pool: z.int().min(1).max(100_000).default(64),
+      /** Types of keys accepted from peers. */
+      'peer-keys': z
+        .array(z.enum(KEY_TYPES))
+        .min(1)
+        .default([...KEY_TYPES]),
+    })
+    .transform(({ locators, ...site }) => ({
+      ...site,
+      locators:
+        locators ?? (site.identity === 'hba' ? ('hba' as const) : ('same-interface-identifier' as const)),
+    })),
   inside: z.array(z.strictObject({ interface: interfaceName, address, mtu })).min(1),
-  providers: z.array(provider).min(1).max(32),
+  providers: z.array(providerSchema).min(1).max(32),
   hosts: z.array(host).default([]),
   /** Destinations that are ULIDs and never routable. */
   ulids: z.array(prefix).min(1).max(4).prefault(['fc00::/8']),

@@ -145,6 +145,12 @@ export class Dataplane {
     this.#attached.push({ ifindex, link, lasting: true });
   }
 
+  /** The interface's packets are the kernel's alone again. */
+  detach(ifindex: number): void {
+    const index = this.#attached.findIndex((attachment) => attachment.ifindex === ifindex);
+    if (index >= 0) this.#attached.splice(index, 1)[0]!.link.close();
+  }
+
   /**
    * Attaches a program to an interface of the controller's own, by which it hands frames back. Those
    * that come in by the inside one pass while a context's queue drains.

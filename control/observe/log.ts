@@ -16,6 +16,7 @@ export type LogEvent =
   | 'netlink-overrun'
   | 'packet-not-sent'
   | 'dns-listening'
+  | 'store-failed'
   | 'internal-error';
 
 export interface Log {

@@ -53,7 +53,7 @@ function status({ box, config, started, dns }: ReportSources): StatusReport {
 
 function contextReport(box: Box, context: ContextView): ContextReport {
   const installed = box.contexts.view(context);
-  const uplinkName = (index: number) => box.links.uplinks[index]!.provider.name;
+  const uplinkName = (index: number) => box.links.uplink(index)?.provider.name ?? 'removed';
   const paths = (installed?.egress.paths ?? []).map((path) => ({
     source: formatAddress(path.source),
     destination: formatAddress(path.destination),
@@ -91,9 +91,9 @@ function hosts(box: Box): readonly HostReport[] {
   return [...box.hosts.values()].map((host) => {
     const link = box.links.hostLink(host.ulid);
     return {
-      name: host.name,
+      name: host.name ?? null,
       ulid: formatAddress(host.ulid),
-      locators: host.locators.map(formatAddress),
+      locators: host.locators.map(({ address }) => formatAddress(address)),
       mac: link === undefined ? null : formatMac(link.mac),
     };
   });

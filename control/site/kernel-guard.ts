@@ -6,19 +6,26 @@
  */
 import type { Netlink, RouteSpecification, RuleSpecification } from '../../native/linux/index.ts';
 import type { Config } from '../config/schema.ts';
+import type { Prefix } from '../wire/ipv6/prefix.ts';
 
 /** Protocol number of our routes and rules: SHIM6's own. FRR, for one, owns 186 to 198 and clears them at its start. */
 export const ROUTE_PROTOCOL = 140;
 const FIRST_PRIORITY = 500;
 const MAIN_TABLE = 254;
 
+const unreachable = (to: Prefix): RouteSpecification => ({
+  to,
+  type: 'unreachable',
+  protocol: ROUTE_PROTOCOL,
+  table: MAIN_TABLE,
+});
+
 export class KernelGuard {
   readonly #netlink: Netlink;
   readonly #rules: readonly RuleSpecification[];
-  readonly #routes: readonly RouteSpecification[];
 
   /** Installs the policy. Throws SyscallError. */
-  constructor(netlink: Netlink, config: Config) {
+  constructor(netlink: Netlink, config: Config, providers: Iterable<Prefix>) {
     this.#netlink = netlink;
     const own = config.site.prefixes.map(
       (to) => ({ to, action: 'table', table: MAIN_TABLE, priority: FIRST_PRIORITY }) as const,
@@ -28,15 +35,17 @@ export class KernelGuard {
       { to: ulids, action: 'unreachable', priority: FIRST_PRIORITY + 2 } as const,
     ]);
     this.#rules = [...own, ...foreign].map((rule) => ({ ...rule, protocol: ROUTE_PROTOCOL }));
-    this.#routes = config.providers.map((provider) => ({
-      to: provider.prefix,
-      type: 'unreachable' as const,
-      protocol: ROUTE_PROTOCOL,
-      table: MAIN_TABLE,
-    }));
     this.#clear();
     for (const rule of this.#rules) netlink.addRule(rule);
-    for (const route of this.#routes) netlink.addRoute(route);
+    for (const prefix of providers) this.addProvider(prefix);
+  }
+
+  addProvider(prefix: Prefix): void {
+    this.#netlink.addRoute(unreachable(prefix));
+  }
+
+  removeProvider(prefix: Prefix): void {
+    this.#netlink.deleteRoute(unreachable(prefix));
   }
 
   #clear(): void {

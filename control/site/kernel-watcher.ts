@@ -21,20 +21,30 @@ export interface KernelListener {
   onOverrun(): void;
 }
 
+export interface KernelWatch {
+  /** Tells of one more interface, as it is and as it changes. */
+  add(name: string): void;
+}
+
 /** Tells the listener everything there is, and then every change until the netlink handle closes. */
-export function watchKernel(netlink: Netlink, interfaces: Iterable<string>, listener: KernelListener): void {
+export function watchKernel(
+  netlink: Netlink,
+  interfaces: Iterable<string>,
+  listener: KernelListener,
+): KernelWatch {
   const names = new Set(interfaces);
   const tellNeighbour = (neighbour: NeighbourInfo) => {
     if (neighbour.state === 'incomplete' || neighbour.state === 'none') return;
     const mac = neighbour.state === 'failed' ? undefined : neighbour.mac;
     listener.onNeighbour(neighbour.ifindex, neighbour.address, mac);
   };
+  const tellInterface = (links: readonly LinkInfo[], name: string) => {
+    const link = links.find((candidate) => candidate.name === name);
+    listener.onInterface(name, link === undefined ? undefined : facts(link));
+  };
   const tellAll = () => {
     const links = netlink.links();
-    for (const name of names) {
-      const link = links.find((candidate) => candidate.name === name);
-      listener.onInterface(name, link === undefined ? undefined : facts(link));
-    }
+    for (const name of names) tellInterface(links, name);
     for (const neighbour of netlink.neighbours()) tellNeighbour(neighbour);
   };
   netlink.subscribe(['link', 'neighbour'], (event) => {
@@ -49,6 +59,13 @@ export function watchKernel(netlink: Netlink, interfaces: Iterable<string>, list
     }
   });
   tellAll();
+  return {
+    add(name) {
+      if (names.has(name)) return;
+      names.add(name);
+      tellInterface(netlink.links(), name);
+    },
+  };
 }
 
 function facts(link: LinkInfo): InterfaceFacts {

@@ -4,17 +4,19 @@ import type { Config } from '../config/schema.ts';
 import type { SiteFacts } from '../dataplane/contexts.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { HostLink } from '../dataplane/ingress-table.ts';
+import { SettingsLimits } from '../dataplane/layout.generated.ts';
 import type { Log } from '../observe/log.ts';
 import type { LocalHost } from '../shim6/local-host.ts';
 import { type Address, addressKey, equalAddress, formatAddress } from '../wire/ipv6/address.ts';
 import { formatMac, type MacAddress } from '../wire/ipv6/header.ts';
 import { containsAddress } from '../wire/ipv6/prefix.ts';
 import type { SiteHost } from './hosts.ts';
-import { type InterfaceFacts, watchKernel } from './kernel-watcher.ts';
+import { type InterfaceFacts, type KernelWatch, watchKernel } from './kernel-watcher.ts';
 import type { Reachability } from './liveness/reachability.ts';
 import { hysteresisOf } from './liveness/settings.ts';
 import type { SourceReport } from './liveness/source.ts';
 import { UplinkStates, type UplinkTransition } from './liveness/uplink-states.ts';
+import type { SiteProvider } from './provider-list.ts';
 import { Uplink } from './uplinks.ts';
 
 export class SiteLinkError extends Error {
@@ -29,6 +31,7 @@ export interface SiteLinksOptions {
   readonly netlink: Netlink;
   readonly dataplane: Dataplane;
   readonly hosts: ReadonlyMap<string, SiteHost>;
+  readonly providers: Iterable<SiteProvider>;
   readonly log: Log;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
@@ -49,9 +52,20 @@ export interface HostEthernet {
 
 /** Seconds between attempts to resolve a provider's router or a host that is not known. */
 const RESOLVE_TICKS = 10;
+/** Hosts asked for at a time. */
+const MOST_PROBES = 256;
+/** RFC 5533 §5.15.3: the largest preference there is. */
+const LAST_PRIORITY = 255;
+const insidePort = (index: number): number => SettingsLimits.MAX_UPLINKS + index;
 
 export class SiteLinks implements SiteFacts {
-  readonly uplinks: readonly Uplink[];
+  /** By index in the data path. */
+  readonly #uplinks = new Map<number, Uplink>();
+  /** Names of providers that nothing new is to use. */
+  readonly #draining = new Set<string>();
+  /** Which program each Ethernet interface runs, by number. */
+  readonly #attached = new Map<number, 'inside' | 'outside'>();
+  #watch: KernelWatch | undefined;
   readonly #options: SiteLinksOptions;
   readonly #interfaces = new Map<string, InterfaceFacts>();
   /** By addressKey of the ULID. */
@@ -61,35 +75,105 @@ export class SiteLinks implements SiteFacts {
 
   constructor(options: SiteLinksOptions) {
     this.#options = options;
-    const { providers } = options.config;
-    this.#states = new UplinkStates(providers.map(hysteresisOf));
-    this.uplinks = providers.map((provider, index) => new Uplink(index, provider, this.#states));
+    this.#states = new UplinkStates([]);
+    for (const provider of options.providers) this.#addUplink(provider);
+  }
+
+  /** Of the providers in use. */
+  get uplinks(): readonly Uplink[] {
+    return [...this.#uplinks.values()];
+  }
+
+  /** By its index in the data path, which another provider may have after this one's. */
+  uplink(index: number): Uplink | undefined {
+    return this.#uplinks.get(index);
+  }
+
+  #addUplink({ config, draining }: SiteProvider): Uplink {
+    let index = 0;
+    while (this.#uplinks.has(index)) index++;
+    if (index >= SettingsLimits.MAX_UPLINKS)
+      throw new SiteLinkError(
+        `${config.name} is one provider too many: ${SettingsLimits.MAX_UPLINKS} are possible`,
+      );
+    this.#states.add(index, hysteresisOf(config));
+    const uplink = new Uplink(index, config, this.#states);
+    this.#uplinks.set(index, uplink);
+    if (draining) this.#draining.add(config.name);
+    return uplink;
+  }
+
+  /** Throws SiteLinkError when it cannot be: there is no such interface, or it is an inside one. */
+  checkProvider({ config }: SiteProvider): void {
+    const facts = this.#options.netlink.links().find(({ name }) => name === config.interface);
+    if (facts === undefined) throw new SiteLinkError(`there is no interface ${config.interface}`);
+    if (this.#options.config.inside.some((inside) => inside.interface === config.interface))
+      throw new SiteLinkError(
+        `${config.interface} is an inside interface; an interface is inside or outside`,
+      );
+  }
+
+  /** Begins to use a provider that came while running. Throws SiteLinkError and BpfError. */
+  addProvider(provider: SiteProvider): void {
+    const uplink = this.#addUplink(provider);
+    const name = provider.config.interface;
+    this.#watch!.add(name);
+    this.#attach('outside', name);
+    const facts = this.#interfaces.get(name);
+    // The watch may have known the interface before: the uplink learns of it here.
+    if (facts !== undefined) this.#onInterface(name, facts, uplink);
+    this.#resolve();
+  }
+
+  setDraining(name: string, draining: boolean): void {
+    if (draining) this.#draining.add(name);
+    else this.#draining.delete(name);
+  }
+
+  /** Stops using a provider: no context may have a path by it any more. */
+  removeProvider(name: string): void {
+    const uplink = this.uplinks.find(({ provider }) => provider.name === name);
+    if (uplink === undefined) return;
+    this.#options.dataplane.links.setUplinkState(uplink.index, false);
+    this.#uplinks.delete(uplink.index);
+    this.#states.remove(uplink.index);
+    this.#draining.delete(name);
+    this.#apply(this.#states.advance(this.#options.clock()));
+    const attached = this.#interfaces.get(uplink.provider.interface)?.attachIfindex;
+    const isUsed = this.uplinks.some(
+      ({ provider }) => this.#interfaces.get(provider.interface)?.attachIfindex === attached,
+    );
+    if (attached === undefined || isUsed) return;
+    this.#options.dataplane.detach(attached);
+    this.#attached.delete(attached);
   }
 
   /** Reads the kernel's state, attaches the programs and follows changes. Throws SiteLinkError and BpfError. */
   start(): void {
-    const { config, netlink, dataplane } = this.#options;
-    const names = new Set([...config.inside, ...config.providers].map((entry) => entry.interface));
-    watchKernel(netlink, names, {
+    const { config, netlink } = this.#options;
+    const providers = this.uplinks.map(({ provider }) => provider);
+    const names = new Set([...config.inside, ...providers].map((entry) => entry.interface));
+    this.#watch = watchKernel(netlink, names, {
       onInterface: (name, facts) => this.#onInterface(name, facts),
       onNeighbour: (ifindex, address, mac) => this.#onNeighbour(ifindex, address, mac),
       onOverrun: () => this.#options.log.warn('netlink-overrun'),
     });
-    const attached = new Map<number, 'inside' | 'outside'>();
-    const attach = (program: 'inside' | 'outside', name: string) => {
-      const facts = this.#interfaces.get(name);
-      if (facts === undefined) throw new SiteLinkError(`there is no interface ${name}`);
-      const other = attached.get(facts.attachIfindex);
-      if (other === program) return;
-      if (other !== undefined)
-        throw new SiteLinkError(`${name} shares its Ethernet interface with VLANs of the ${other}: use two`);
-      dataplane.attach(program, facts.attachIfindex);
-      attached.set(facts.attachIfindex, program);
-      this.#options.log.info('datapath-attached', { interface: name, program, mode: config.datapath.mode });
-    };
-    for (const inside of config.inside) attach('inside', inside.interface);
-    for (const provider of config.providers) attach('outside', provider.interface);
+    for (const inside of config.inside) this.#attach('inside', inside.interface);
+    for (const provider of providers) this.#attach('outside', provider.interface);
     this.#resolve();
+  }
+
+  #attach(program: 'inside' | 'outside', name: string): void {
+    const { config, dataplane, log } = this.#options;
+    const facts = this.#interfaces.get(name);
+    if (facts === undefined) throw new SiteLinkError(`there is no interface ${name}`);
+    const other = this.#attached.get(facts.attachIfindex);
+    if (other === program) return;
+    if (other !== undefined)
+      throw new SiteLinkError(`${name} shares its Ethernet interface with VLANs of the ${other}: use two`);
+    dataplane.attach(program, facts.attachIfindex);
+    this.#attached.set(facts.attachIfindex, program);
+    log.info('datapath-attached', { interface: name, program, mode: config.datapath.mode });
   }
 
   tick(): void {
@@ -145,35 +229,40 @@ export class SiteLinks implements SiteFacts {
 
   /** A host as the SHIM6 core sees it: its locators, and which of them work now. */
   localHost(host: SiteHost): LocalHost {
-    const locators = host.locators.map((address, index) => {
-      const uplink = this.uplinks[index]!;
-      return {
-        address,
-        usable: uplink.up,
-        priority: uplink.provider.priority,
-        weight: uplink.provider.weight,
-      };
+    const locators = host.locators.flatMap(({ provider: name, address }) => {
+      const uplink = this.uplinks.find(({ provider }) => provider.name === name);
+      if (uplink === undefined) return [];
+      const { priority, weight } = uplink.provider;
+      // What carries already by a provider that drains may go on; everything else goes elsewhere.
+      const rank = this.#draining.has(name) ? LAST_PRIORITY : priority;
+      return [{ address, usable: uplink.up, priority: rank, weight }];
     });
     return { ulid: host.ulid, locators };
   }
 
-  /** Port numbers: providers first, then inside interfaces. */
+  /** Port numbers of an interface: an uplink's is the uplink's own, inside interfaces have those above. */
   #port(name: string): readonly number[] {
-    const { providers, inside } = this.#options.config;
-    const all = [...providers, ...inside];
-    return all.flatMap((entry, index) => (entry.interface === name ? [index] : []));
+    const outside = this.uplinks
+      .filter(({ provider }) => provider.interface === name)
+      .map(({ index }) => index);
+    const { inside } = this.#options.config;
+    return [
+      ...outside,
+      ...inside.flatMap((entry, index) => (entry.interface === name ? [insidePort(index)] : [])),
+    ];
   }
 
-  #onInterface(name: string, facts: InterfaceFacts | undefined): void {
+  /** `news`: the one uplink that does not know of the interface yet. */
+  #onInterface(name: string, facts: InterfaceFacts | undefined, news?: Uplink): void {
     const before = this.#interfaces.get(name);
     if (facts === undefined) this.#interfaces.delete(name);
     else this.#interfaces.set(name, facts);
-    if (facts !== undefined && !samePort(before, facts)) {
+    if (facts !== undefined && (news !== undefined || !samePort(before, facts))) {
       const port = { ifindex: facts.attachIfindex, vlan: facts.vlan, mtu: facts.mtu, mac: facts.mac };
       for (const index of this.#port(name)) this.#options.dataplane.setPort(index, port);
     }
     for (const uplink of this.uplinks) {
-      if (uplink.provider.interface !== name) continue;
+      if (uplink.provider.interface !== name || (news !== undefined && uplink !== news)) continue;
       const report = uplink.setLink(facts);
       this.#writeUplink(uplink);
       this.report(uplink.index, report);
@@ -191,11 +280,11 @@ export class SiteLinks implements SiteFacts {
     }
     const host = this.#options.hosts.get(addressKey(address));
     if (host === undefined) return;
-    const { inside, providers } = this.#options.config;
+    const { inside } = this.#options.config;
     const index = inside.findIndex((entry) => this.#interfaces.get(entry.interface)?.ifindex === ifindex);
     if (index < 0) return;
     const known = this.#hostLinks.get(addressKey(address));
-    const port = providers.length + index;
+    const port = insidePort(index);
     if (mac === undefined) {
       if (!this.#hostLinks.delete(addressKey(address))) return;
     } else {
@@ -215,9 +304,9 @@ export class SiteLinks implements SiteFacts {
   #apply(transitions: readonly UplinkTransition[]): void {
     const { dataplane, log, onUplink } = this.#options;
     for (const { uplink, state } of transitions)
-      dataplane.links.setUplinkState(uplink, state === 'up' && this.uplinks[uplink]!.gateway !== undefined);
+      dataplane.links.setUplinkState(uplink, state === 'up' && this.uplink(uplink)!.gateway !== undefined);
     for (const transition of transitions) {
-      const uplink = this.uplinks[transition.uplink]!;
+      const uplink = this.uplink(transition.uplink)!;
       // An uplink that starts down has changed nothing.
       const isFirst = uplink.switches.length === 0;
       uplink.note(transition);
@@ -249,8 +338,17 @@ export class SiteLinks implements SiteFacts {
     }
     const inside = this.#interfaces.get(config.inside[0]!.interface);
     if (inside === undefined || !inside.carrier || config.inside.length > 1) return;
-    for (const host of hosts.values())
-      if (!this.#hostLinks.has(addressKey(host.ulid))) ask(inside.ifindex, host.ulid);
+    let asked = 0;
+    for (const host of hosts.values()) {
+      if (this.#hostLinks.has(addressKey(host.ulid))) continue;
+      ask(inside.ifindex, host.ulid);
+      if (++asked === MOST_PROBES) break;
+    }
+  }
+
+  /** The host is served no more. */
+  forgetHost(ulid: Address): void {
+    this.#hostLinks.delete(addressKey(ulid));
   }
 }
 

@@ -49,7 +49,6 @@ export interface QuarantinedAddress {
   /** Who declined it. */
   readonly duid: Uint8Array;
   /** Milliseconds since the epoch. */
-  readonly since: number;
   readonly until: number;
 }
 
@@ -62,10 +61,12 @@ export interface Reservation extends AddressParts {
   readonly remoteId?: Uint8Array;
 }
 
-/** A modifier mined ahead (RFC 3972 §4, steps 1 to 3), good for any subnet of the site. */
+/** A modifier mined ahead (RFC 3972 §4, steps 1 to 3). */
 export interface PooledModifier {
   readonly modifier: Uint8Array;
   readonly sec: SecurityParameter;
+  /** The prefixes of the HBA set it is for; empty: good for a CGA of any subnet. */
+  readonly set: string;
 }
 
 /** A change to the providers of the configuration, made while running. */

@@ -46,6 +46,7 @@ export function writeConfiguration(site: Site, hosts: readonly LabHost[]): void 
       ...(hba && { hba }),
     })),
     dns: { listen: [site.router], resolvers: [RESOLVER.address], 'ulid-type': ULID_RECORD_TYPE },
+    store: { path: inState(`${site.name}.db`) },
     control: { socket: socketOf(site) },
   };
   writeFileSync(configurationOf(site), stringify(configuration), { mode: 0o600 });

@@ -37,7 +37,7 @@ function hostOf({
     }),
   );
   const [found] = siteHosts(config, publicKey).values();
-  return found!;
+  return { ...found!, locators: found!.locators.map(({ address }) => address) };
 }
 
 const hba = { prefixes: ['fc00:db8:1:7::/64', '2001:db8:11:7::/64', '2001:db8:12:4007::/64'] };

@@ -66,7 +66,7 @@ export function* life(seed: number): Generator<Step> {
     const gone: Claim = { address: hex(before.ulid), owner: null, validUntil: 0 };
     const removal: Change = { table: 'bindings', remove: before };
     const { ulid: address, duid } = before;
-    const quarantined: Change = { table: 'quarantine', put: { address, duid, since: 1, until: number } };
+    const quarantined: Change = { table: 'quarantine', put: { address, duid, until: number } };
     yield { changes: deed === 8 ? [removal] : [removal, quarantined], claims: [gone] };
   }
 }

@@ -68,14 +68,14 @@ describe('the store', () => {
       put(lease(2, { name: 'h2.bar.com', hba, state: 'released', iaid: 0xffff_ffff })),
       {
         table: 'quarantine',
-        put: { address: parseAddress('fc00:db8:1::bad'), duid, since: 1, until: 2 ** 42 },
+        put: { address: parseAddress('fc00:db8:1::bad'), duid, until: 2 ** 42 },
       },
       { table: 'reservations', put: { name: 'printer.bar.com', ulid, duid, ...parts } },
       {
         table: 'reservations',
         put: { name: 'lamp.bar.com', ulid: parseAddress('fc00:db8:1::a'), remoteId: duid, ...parts, hba },
       },
-      { table: 'modifiers', put: { modifier: new Uint8Array(16).fill(1), sec: 1 } },
+      { table: 'modifiers', put: { modifier: new Uint8Array(16).fill(1), sec: 1, set: '' } },
       { table: 'providers', put: { name: 'z1', state: 'added', configuration: '{}' } },
       { table: 'providers', put: { name: 'x1', state: 'draining', until: 5, configuration: '{}' } },
       { table: 'locators', put: { ulid, provider: 'z1', address: parseAddress('2001:db8:11::9') } },
@@ -112,7 +112,7 @@ describe('the store', () => {
     await assert.rejects(store.commit([put(lease(3)), put(stranger)]), StoreConflictError);
     await assert.rejects(store.commit([put(lease(1, { iaid: 77 }))]), StoreConflictError);
     const { ulid: address, duid } = lease(2);
-    const quarantine: Change = { table: 'quarantine', put: { address, duid, since: 1, until: 2 } };
+    const quarantine: Change = { table: 'quarantine', put: { address, duid, until: 2 } };
     await assert.rejects(store.commit([quarantine]), StoreConflictError);
     await store.commit([{ table: 'bindings', remove: lease(2) }, quarantine]);
     await assert.rejects(store.commit([put(lease(2))]), StoreConflictError);

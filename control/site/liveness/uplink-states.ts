@@ -24,42 +24,48 @@ interface Entry {
 }
 
 export class UplinkStates {
-  readonly #entries: readonly Entry[];
+  /** By index of the uplink. */
+  readonly #entries = new Map<number, Entry>();
 
   constructor(hystereses: readonly Hysteresis[]) {
-    this.#entries = hystereses.map((hysteresis) => ({
-      health: new UplinkHealth(hysteresis),
-      up: false,
-      lastResort: false,
-    }));
+    for (const [uplink, hysteresis] of hystereses.entries()) this.add(uplink, hysteresis);
+  }
+
+  add(uplink: number, hysteresis: Hysteresis): void {
+    this.#entries.set(uplink, { health: new UplinkHealth(hysteresis), up: false, lastResort: false });
+  }
+
+  /** What becomes of the others without it is told by the next `advance`. */
+  remove(uplink: number): void {
+    this.#entries.delete(uplink);
   }
 
   isUp(uplink: number): boolean {
-    return this.#entries[uplink]!.up;
+    return this.#entry(uplink).up;
   }
 
   health(uplink: number): UplinkHealth {
-    return this.#entries[uplink]!.health;
+    return this.#entry(uplink).health;
   }
 
   phase(uplink: number, at: number): UplinkPhase | 'last-resort' {
-    const { health, lastResort } = this.#entries[uplink]!;
+    const { health, lastResort } = this.#entry(uplink);
     return lastResort ? 'last-resort' : health.phase(at);
   }
 
   /** What a source says of an uplink now. Losses first, so that whoever acts on them finds the rest as it was. */
   report(at: number, uplink: number, report: SourceReport): readonly UplinkTransition[] {
-    this.#entries[uplink]!.health.report(at, report);
+    this.#entry(uplink).health.report(at, report);
     return this.advance(at);
   }
 
   /** Does what is due. */
   advance(at: number): readonly UplinkTransition[] {
-    for (const { health } of this.#entries) health.advance(at);
-    const isLost = this.#entries.every(({ health }) => !health.up);
+    for (const { health } of this.#entries.values()) health.advance(at);
+    const isLost = [...this.#entries.values()].every(({ health }) => !health.up);
     const resorts = isLost ? this.#resorts() : new Set<Entry>();
     const transitions: UplinkTransition[] = [];
-    for (const [uplink, entry] of this.#entries.entries()) {
+    for (const [uplink, entry] of this.#entries) {
       entry.lastResort = resorts.has(entry);
       const up = entry.health.up || entry.lastResort;
       if (up === entry.up) continue;
@@ -71,13 +77,17 @@ export class UplinkStates {
 
   /** When `advance` is to be called; undefined when nothing waits. */
   nextDeadline(at: number): number | undefined {
-    const deadlines = this.#entries.flatMap(({ health }) => health.upAt(at) ?? []);
+    const deadlines = [...this.#entries.values()].flatMap(({ health }) => health.upAt(at) ?? []);
     return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+  }
+
+  #entry(uplink: number): Entry {
+    return this.#entries.get(uplink)!;
   }
 
   /** Uplinks that only wait or are damped, else all that can send. */
   #resorts(): ReadonlySet<Entry> {
-    const able = this.#entries.filter(({ health }) => health.canSend);
+    const able = [...this.#entries.values()].filter(({ health }) => health.canSend);
     const well = able.filter(({ health }) => health.complaint === undefined);
     return new Set(well.length > 0 ? well : able);
   }

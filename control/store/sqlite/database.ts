@@ -53,7 +53,7 @@ export class Database {
   contents(): StoreContents {
     const read = <Name extends TableName>(name: Name): readonly Records[Name][] => {
       const { columns, decode } = TABLES[name];
-      const query = this.#database.prepare(`SELECT ${columns.join(', ')} FROM ${name}`);
+      const query = this.#database.prepare(`SELECT ${columns.map(quoted).join(', ')} FROM ${name}`);
       return (query.all() as unknown as Row[]).map(decode);
     };
     try {
@@ -118,14 +118,17 @@ export class Database {
   }
 }
 
+/** `set` is a word of SQL. */
+const quoted = (column: string) => `"${column}"`;
+
 function statements(database: DatabaseSync, name: TableName): Statements {
   const { key, columns } = TABLES[name];
-  const values = columns.filter((column) => !key.includes(column));
+  const values = columns.filter((column) => !key.includes(column)).map(quoted);
   const places = columns.map(() => '?').join(', ');
   const replace = values.map((column) => `${column} = excluded.${column}`).join(', ');
   return {
     put: database.prepare(
-      `INSERT INTO ${name} (${columns.join(', ')}) VALUES (${places})
+      `INSERT INTO ${name} (${columns.map(quoted).join(', ')}) VALUES (${places})
        ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${replace}`,
     ),
     remove: database.prepare(

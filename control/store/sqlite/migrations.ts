@@ -25,7 +25,6 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TABLE quarantine (
      address BLOB PRIMARY KEY CHECK (length(address) = 16),
      duid BLOB NOT NULL,
-     since INTEGER NOT NULL,
      until INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE reservations (
@@ -41,7 +40,8 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE modifiers (
      modifier BLOB PRIMARY KEY CHECK (length(modifier) = 16),
-     sec INTEGER NOT NULL CHECK (sec BETWEEN 0 AND 2)
+     sec INTEGER NOT NULL CHECK (sec BETWEEN 0 AND 2),
+     "set" TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE providers (
      name TEXT PRIMARY KEY,

@@ -104,7 +104,7 @@ export const TABLES: { readonly [Name in TableName]: Table<Name> } = {
       validUntil: row['valid_until'] as number,
     }),
   },
-  quarantine: plainly<'quarantine'>(['address'], ['address', 'duid', 'since', 'until']),
+  quarantine: plainly<'quarantine'>(['address'], ['address', 'duid', 'until']),
   reservations: {
     key: ['name'],
     columns: ['name', 'ulid', 'duid', 'remote_id', ...PARTS],
@@ -124,7 +124,7 @@ export const TABLES: { readonly [Name in TableName]: Table<Name> } = {
       ...optional('remoteId', row['remote_id']),
     }),
   },
-  modifiers: plainly<'modifiers'>(['modifier'], ['modifier', 'sec']),
+  modifiers: plainly<'modifiers'>(['modifier'], ['modifier', 'sec', 'set']),
   providers: {
     key: ['name'],
     columns: ['name', 'state', 'until', 'configuration'],

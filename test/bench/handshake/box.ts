@@ -8,7 +8,9 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { Box } from '../../../control/box.ts';
 import { createLog } from '../../../control/observe/log.ts';
+import { Site } from '../../../control/site/site.ts';
 import { loadSiteKey } from '../../../control/store/site-key.ts';
+import { MemoryStore } from '../../store/memory-store.ts';
 import { hostsOf, type SiteNumber, siteConfig } from './site.ts';
 
 export interface BoxReport {
@@ -23,18 +25,21 @@ export interface BoxReport {
   readonly counters: Readonly<Record<string, number>>;
 }
 
-const [site, hosts, capacity, key, peerKey] = process.argv.slice(2);
-const number = Number(site) as SiteNumber;
+const [siteNumber, hosts, capacity, key, peerKey] = process.argv.slice(2);
+const number = Number(siteNumber) as SiteNumber;
 const config = siteConfig(number, Number(hosts), Number(capacity), key!);
 const local = hostsOf(config);
 const peers = hostsOf(siteConfig(number === 1 ? 2 : 1, Number(hosts), Number(capacity), peerKey!));
-const box = new Box({
+const random = (length: number) => new Uint8Array(randomBytes(length));
+const site = await Site.open({
   config,
-  siteKey: loadSiteKey(key!),
-  log: createLog(config.log),
-  clock: () => performance.now(),
-  random: (length) => new Uint8Array(randomBytes(length)),
+  key: loadSiteKey(key!),
+  store: new MemoryStore(),
+  miner: { mine: () => {} },
+  random,
+  onNotKept: () => {},
 });
+const box = new Box({ site, log: createLog(config.log), clock: () => performance.now(), random });
 
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();

@@ -40,5 +40,6 @@ ${rows.join('\n')}
 
 /** In the order of the configuration. */
 export function hostsOf(config: Config): readonly BenchHost[] {
-  return [...siteHosts(config, loadSiteKey(config.site.key).publicKey).values()];
+  const hosts = siteHosts(config, loadSiteKey(config.site.key).publicKey).values();
+  return [...hosts].map(({ ulid, locators }) => ({ ulid, locators: locators.map(({ address }) => address) }));
 }
