@@ -112,6 +112,7 @@ export class Box {
       this.#errors = new ErrorSender(this.links, new RouterAddresses(this.#netlink), this.#sender, clock);
       this.contexts = new InstalledContexts(this.dataplane, this.links);
       this.carrier = this.#openCarrier();
+      this.#undo.push(() => this.carrier.close());
       this.#idleScan = this.#openIdleScan();
       serveHosts({ site, identity, driver: this.#driver, links: this.links, guard: this.#guard });
       this.links.start();

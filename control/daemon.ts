@@ -1,9 +1,9 @@
 /** The composition root: one box, running. Everything with a clock, a socket or a file meets the cores here. */
-import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { mountBpfFileSystem } from '../native/linux/index.ts';
 import { startDns } from './adapters/dns.ts';
 import { ModifierMiner } from './adapters/modifier-miner.ts';
+import { systemRandom } from './adapters/random.ts';
 import { claimNamespace } from './adapters/sole-instance.ts';
 import { serveControlSocket } from './api/server.ts';
 import { Box } from './box.ts';
@@ -21,7 +21,7 @@ export interface RunOptions {
 }
 
 const clock = () => performance.now();
-const random = (length: number) => new Uint8Array(randomBytes(length));
+const random = systemRandom();
 
 /** Runs until SIGTERM or SIGINT. Throws, with everything undone, when the box cannot start. */
 export async function runDaemon(config: Config, options: RunOptions): Promise<void> {

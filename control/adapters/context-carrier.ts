@@ -37,6 +37,9 @@ export class ContextCarrier {
   /** Milliseconds that a context's first packet waited, by pairKey of the ULIDs. */
   readonly firstPacketDelays = new Map<string, number>();
   readonly #options: ContextCarrierOptions;
+  /** Contexts whose packets are to leave in the next turn of the event loop. */
+  readonly #due: { readonly context: ContextView; readonly recovered: ContextTag | undefined }[] = [];
+  #immediate: NodeJS.Immediate | undefined;
 
   constructor(options: ContextCarrierOptions) {
     this.#options = options;
@@ -55,6 +58,12 @@ export class ContextCarrier {
     }
   }
 
+  /** What waits now is not let go any more. */
+  close(): void {
+    clearImmediate(this.#immediate);
+    this.#due.length = 0;
+  }
+
   /** Gives up on what has waited too long. */
   expire(now: number): void {
     const { firstPackets, heldPayload, sendError } = this.#options;
@@ -66,7 +75,7 @@ export class ContextCarrier {
   #established(context: ContextView, recovered: ContextTag | undefined): void {
     const { contexts, firstPackets, log, sendError } = this.#options;
     if (contexts.install(context)) {
-      queueMicrotask(() => this.#release(context, recovered));
+      this.#releaseSoon(context, recovered);
       return;
     }
     log.warn('contexts-full', { local: formatAddress(context.local), peer: formatAddress(context.peer) });
@@ -80,20 +89,37 @@ export class ContextCarrier {
     const { contexts } = this.#options;
     contexts.update(context);
     if (context.state !== 'ESTABLISHED') contexts.hold(context);
-    else if (recovered !== undefined || contexts.isHeld(context)) {
-      queueMicrotask(() => this.#release(context, recovered));
+    else if (recovered !== undefined || contexts.isHeld(context)) this.#releaseSoon(context, recovered);
+  }
+
+  /**
+   * In the next turn of the event loop, all that are due then in one go: reading the ring for each by itself would
+   * bring the next handshakes' messages along, and theirs the next, and the turn would not end.
+   */
+  #releaseSoon(context: ContextView, recovered: ContextTag | undefined): void {
+    this.#due.push({ context, recovered });
+    this.#immediate ??= setImmediate(() => this.#releaseDue());
+  }
+
+  #releaseDue(): void {
+    this.#immediate = undefined;
+    const due = this.#due.splice(0);
+    this.#options.drainEvents();
+    for (const { context, recovered } of due) {
+      // Meanwhile it may have been lost again, or removed.
+      const carries = context.state === 'ESTABLISHED' && context.establishedAt !== undefined;
+      if (carries) this.#release(context, recovered);
     }
   }
 
   /** Lets go of what waited, in order, before any later packet: until set live, the entry punts what comes. */
   #release(context: ContextView, recovered: ContextTag | undefined): void {
-    const { contexts, firstPackets, drainEvents, injectInside, clock } = this.#options;
+    const { contexts, firstPackets, injectInside, clock } = this.#options;
     // Only the default context of a pair has hosts' packets waiting for it.
     if (context.fork === 0) {
       const pair = pairKey(context.local, context.peer);
       const since = firstPackets.since(pair);
       if (since !== undefined) this.#noteDelay(pair, clock() - since);
-      drainEvents();
       for (const waiting of firstPackets.take(pair)) injectInside(waiting.frame);
       contexts.setLive(context);
     }

@@ -11,6 +11,8 @@ export class CoreDriver {
   readonly #clock: Clock;
   readonly #carryOut: (effect: Effect) => void;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires, by the clock. */
+  #armedFor = Number.POSITIVE_INFINITY;
   #running = false;
 
   constructor(core: Shim6, clock: Clock, carryOut: (effect: Effect) => void) {
@@ -39,11 +41,16 @@ export class CoreDriver {
     this.#timer = undefined;
   }
 
+  /** A timer that fires too early does no harm, and most deadlines are cancelled before they come. */
   #arm(): void {
-    clearTimeout(this.#timer);
     const next = this.#core.nextTimeout();
-    if (next === undefined) return;
+    if (next === undefined || (this.#timer !== undefined && this.#armedFor <= next)) return;
+    clearTimeout(this.#timer);
+    this.#armedFor = next;
     const delay = Math.max(0, Math.ceil(next - this.#clock()));
-    this.#timer = setTimeout(() => this.run((core, now) => core.handleTimeout(now)), delay);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.run((core, now) => core.handleTimeout(now));
+    }, delay);
   }
 }

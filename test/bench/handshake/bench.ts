@@ -69,22 +69,25 @@ export async function benchHandshake(options: HandshakeOptions): Promise<Handsha
 
 async function measure(boxes: readonly BoxProcess[], options: HandshakeOptions): Promise<HandshakeResult> {
   const [initiator] = boxes;
+  const memoryBefore = await Promise.all(boxes.map((box) => box.memory()));
   const first = await reportAll(boxes);
   const rates: number[] = [];
   const reports: BoxReport[][] = [];
   for (let tenth = 0; tenth < TENTHS; tenth++) {
     const count = Math.floor(options.contexts / TENTHS);
+    await Promise.all(boxes.map((box) => box.begin()));
     const milliseconds = await initiator!.establish(count, options.window);
     rates.push(count / (milliseconds / 1000));
     reports.push(await reportAll(boxes));
     options.progress(`${(tenth + 1) * count} contexts, ${Math.round(rates.at(-1)!)} a second`);
   }
+  const memory = await Promise.all(boxes.map((box) => box.memory()));
   const side = (index: number): SideResult => {
     const rows = reports.map((row) => row[index]!);
     const last = rows.at(-1)!;
     return {
       processor: ((last.processor - first[index]!.processor) * 1000) / last.established,
-      memory: (last.memory - first[index]!.memory) / last.established,
+      memory: (memory[index]! - memoryBefore[index]!) / last.established,
       delay99: spread(rows.map((row) => row.delay99)).median,
       delayWorst: Math.max(...rows.map((row) => row.delayWorst)),
     };

@@ -42,6 +42,16 @@ export class BoxProcess {
     return this.#order('report') as Promise<BoxReport>;
   }
 
+  /** Begins to measure how late the event loop is. */
+  begin(): Promise<unknown> {
+    return this.#order('begin');
+  }
+
+  /** Octets of the process outside the BPF tables, garbage collected. */
+  async memory(): Promise<number> {
+    return ((await this.#order('memory')) as { memory: number }).memory;
+  }
+
   /** Milliseconds that it took. */
   async establish(count: number, window: number): Promise<number> {
     return ((await this.#order(`establish ${count} ${window}`)) as { milliseconds: number }).milliseconds;

@@ -1,11 +1,11 @@
 /**
  * One box of the benchmark, a process of its own in a namespace of its own. `node box.ts SITE HOSTS
- * CAPACITY KEY PEER-KEY`; orders come as lines (`establish COUNT WINDOW`, `report`, `end`), answers
- * go out as lines of JSON.
+ * CAPACITY KEY PEER-KEY`; orders come as lines (`establish COUNT WINDOW`, `begin`, `report`, `memory`,
+ * `end`), answers go out as lines of JSON.
  */
-import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
+import { systemRandom } from '../../../control/adapters/random.ts';
 import { Box } from '../../../control/box.ts';
 import { createLog } from '../../../control/observe/log.ts';
 import { Site } from '../../../control/site/site.ts';
@@ -15,11 +15,9 @@ import { hostsOf, type SiteNumber, siteConfig } from './site.ts';
 
 export interface BoxReport {
   readonly established: number;
-  /** Octets of the process outside the BPF tables. */
-  readonly memory: number;
   /** Milliseconds of processor time so far. */
   readonly processor: number;
-  /** Milliseconds: how late the event loop was since the last report, 99th percentile and worst. */
+  /** Milliseconds: how late the event loop was since `begin`, 99th percentile and worst. */
   readonly delay99: number;
   readonly delayWorst: number;
   readonly counters: Readonly<Record<string, number>>;
@@ -30,7 +28,7 @@ const number = Number(siteNumber) as SiteNumber;
 const config = siteConfig(number, Number(hosts), Number(capacity), key!);
 const local = hostsOf(config);
 const peers = hostsOf(siteConfig(number === 1 ? 2 : 1, Number(hosts), Number(capacity), peerKey!));
-const random = (length: number) => new Uint8Array(randomBytes(length));
+const random = systemRandom();
 const site = await Site.open({
   config,
   key: loadSiteKey(key!),
@@ -46,20 +44,28 @@ delay.enable();
 const milliseconds = (nanoseconds: number) => nanoseconds / 1e6;
 
 function report(): BoxReport {
-  const lateness = { delay99: milliseconds(delay.percentile(99)), delayWorst: milliseconds(delay.max) };
   const { user, system } = process.cpuUsage();
-  globalThis.gc?.();
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-  // Collecting for the measurement is no lateness of the box's.
-  setImmediate(() => delay.reset());
   return {
-    ...lateness,
+    delay99: milliseconds(delay.percentile(99)),
+    delayWorst: milliseconds(delay.max),
     established: box.dataplane.egress.count,
-    // The tables are external memory of the process, but not the daemon's.
-    memory: heapUsed + Math.max(0, external - arrayBuffers),
     processor: (user + system) / 1000,
     counters: box.counters,
   };
+}
+
+/** Octets of the process outside the BPF tables. */
+function memory(): number {
+  globalThis.gc?.();
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  // The tables are external memory of the process, but not the daemon's.
+  return heapUsed + Math.max(0, external - arrayBuffers);
+}
+
+/** Forgets how late the event loop was: what came before, like `memory`, is not what is measured. */
+async function begin(): Promise<void> {
+  await new Promise((done) => setTimeout(done, 20));
+  delay.reset();
 }
 
 let asked = 0;
@@ -94,7 +100,9 @@ async function main(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const [order, ...words] = line.split(' ');
     if (order === 'establish') say({ milliseconds: await establish(Number(words[0]), Number(words[1])) });
+    else if (order === 'begin') say({ begun: await begin() });
     else if (order === 'report') say(report());
+    else if (order === 'memory') say({ memory: memory() });
     else break;
   }
   box.close(false);

@@ -50,7 +50,8 @@ function wholeNumber(name: string, text: string, most: number): number {
 function describe({ contexts, window, perSecond, initiator, responder }: HandshakeResult): string {
   const rate = [perSecond.median, perSecond.lowest, perSecond.highest].map(Math.round);
   const side = (name: string, { processor, memory, delay99, delayWorst }: SideResult) =>
-    `${name.padEnd(10)} ${processor.toFixed(0).padStart(6)} µs of processor and ${memory.toFixed(0)} octets a context; ` +
+    `${name.padEnd(10)} ${processor.toFixed(0).padStart(6)} µs of processor a context (${Math.round(1e6 / processor)} a second of it), ` +
+    `${memory.toFixed(0)} octets; ` +
     `event loop late by ${delay99.toFixed(1)} ms (99th percentile), ${delayWorst.toFixed(0)} ms at worst`;
   return [
     `${contexts} contexts, ${window} handshakes at once, RSA-2048, a processor for each box:`,
