@@ -33,9 +33,12 @@ test('no key encrypts: nothing in the program calls an encryption or key agreeme
 });
 
 test('what daemon and command line use as randomness is node:crypto’s generator', () => {
-  for (const file of ['daemon.ts', 'cli/keys.ts']) {
-    const source = readFileSync(join(control, file), 'utf8');
-    assert.match(source, /import \{[^}]*\brandomBytes\b[^}]*\} from 'node:crypto'/, file);
+  for (const [file, generator] of [
+    ['adapters/random.ts', /import \{[^}]*\brandomFillSync\b[^}]*\} from 'node:crypto'/],
+    ['daemon.ts', /const random = systemRandom\(\);/],
+    ['cli/keys.ts', /import \{[^}]*\brandomBytes\b[^}]*\} from 'node:crypto'/],
+  ] as const) {
+    assert.match(readFileSync(join(control, file), 'utf8'), generator, file);
   }
   const files = globSync('**/*.ts', { cwd: control });
   for (const file of files)
