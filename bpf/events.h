@@ -30,6 +30,8 @@ static __always_inline enum drop_reason limited_reason(enum event_kind kind)
 		return DROP_UNKNOWN_TAG;
 	case EVENT_FOREIGN_SOURCE:
 		return DROP_SOURCE_NOT_LOCATOR;
+	case EVENT_FRAGMENT:
+		return DROP_FRAGMENT_LIMITED;
 	case EVENT_ICMP_ERROR:
 		return DROP_ICMP_LIMITED;
 	case EVENT_OUTSIDE_TOO_BIG:
@@ -138,7 +140,8 @@ static __always_inline int punt_frame(struct xdp_md *xdp, const struct punt *pun
 	if (length > EVENT_FRAME_MAX) {
 		/* These need the frame whole; the others are answered, and the
 		 * answer quotes no more than 1280 octets. */
-		if (kind == EVENT_CONTROL || kind == EVENT_MISS || kind == EVENT_ICMP_ERROR)
+		if (kind == EVENT_CONTROL || kind == EVENT_MISS || kind == EVENT_ICMP_ERROR ||
+		    kind == EVENT_FRAGMENT)
 			return drop(DROP_PUNT_TOO_LONG);
 		length = EVENT_FRAME_MAX;
 	}

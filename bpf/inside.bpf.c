@@ -41,11 +41,14 @@ static __always_inline int fits(const struct frame *frame, const struct route *r
 	return length <= *mtu;
 }
 
-/* The path takes packets of `mtu` octets. */
+/*
+ * The path takes packets of `mtu` octets. A host need not send less than 1280: what
+ * only the payload header makes too big is fragmented by the controller.
+ */
 static __always_inline int too_big(struct punt *punt, const struct frame *frame,
 				   const struct route *route, __u32 mtu)
 {
-	want_punt(punt, frame, EVENT_TOO_BIG);
+	want_punt(punt, frame, frame->length > MINIMUM_MTU ? EVENT_TOO_BIG : EVENT_FRAGMENT);
 	punt->uplink = route->uplink_index;
 	punt->mtu = mtu - PAYLOAD_HEADER_LENGTH;
 	return PUNT;

@@ -146,7 +146,8 @@ enum event_kind {
 	EVENT_ICMP_ERROR = 7,	     /* an ICMPv6 error about a packet that was shimmed here */
 	EVENT_OUTSIDE_TOO_BIG = 8,   /* payload that does not fit the link to its host */
 	EVENT_OUTSIDE_HOP_LIMIT = 9, /* payload whose hop limit ran out on arrival */
-	EVENT_KINDS = 10,
+	EVENT_FRAGMENT = 10, /* a host's packet that every path must take and this one does not */
+	EVENT_KINDS = 11,
 };
 
 /* Of a packet on its way by an uplink to a peer's locator: key of the map `path_mtu`. */
@@ -188,9 +189,9 @@ struct settings {
 /* ---- events (ring buffer `events`): frames handed to the controller ---- */
 
 enum event_limits {
-	/* The most of a frame that is punted, octets. EVENT_CONTROL, EVENT_MISS and
-	 * EVENT_ICMP_ERROR need all of it (longer: DROP_PUNT_TOO_LONG), of the others the
-	 * rest is cut off. */
+	/* The most of a frame that is punted, octets. EVENT_CONTROL, EVENT_MISS,
+	 * EVENT_ICMP_ERROR and EVENT_FRAGMENT need all of it (longer: DROP_PUNT_TOO_LONG), of the
+	 * others the rest is cut off. */
 	EVENT_FRAME_MAX = 2032,
 	EVENT_RING_BYTES = 4194304,
 };
@@ -228,7 +229,8 @@ enum drop_reason {
 	DROP_NO_PORT = 14,	     /* the interface to leave by has gone */
 	DROP_ICMP_LIMITED = 15,	     /* ICMPv6 errors about shimmed packets, above the punt limit */
 	DROP_OUTSIDE_TOO_BIG = 16,   /* payload too big for its host, above the punt limit */
-	DROP_REASONS = 17,
+	DROP_FRAGMENT_LIMITED = 17,  /* packets to be fragmented here, above the punt limit */
+	DROP_REASONS = 18,
 };
 
 /* What became of a frame: exactly one of these is counted for each. */
@@ -247,7 +249,7 @@ struct statistics {
 	__u64 outside[COUNTS];
 	__u64 drops[DROP_REASONS];
 	__u64 punts[EVENT_KINDS];
-	__u64 reserved[3];
+	__u64 reserved[1];
 };
 _Static_assert(sizeof(struct statistics) == 320, "whole cache lines for each processor");
 

@@ -86,7 +86,12 @@ export class PuntHandler {
       case 'miss':
         return this.#miss(header, event);
       case 'too-big':
-        return this.#tooBig(packet.subarray(0, IPV6_HEADER_LENGTH + header.payloadLength), event);
+        return this.#actions.sendError(event, {
+          kind: 'packet-too-big',
+          mtu: Math.max(MINIMUM_MTU, event.mtu),
+        });
+      case 'fragment':
+        return this.#fragment(packet.subarray(0, IPV6_HEADER_LENGTH + header.payloadLength), event);
       case 'hop-limit':
         return this.#actions.sendError(event, { kind: 'hop-limit-exceeded' });
       case 'outside-too-big':
@@ -105,15 +110,8 @@ export class PuntHandler {
     }
   }
 
-  /**
-   * The host is told, unless its packet is one that every path must carry: then it is fragmented here, as only the
-   * payload header makes it too big.
-   */
-  #tooBig(packet: Uint8Array, event: PuntedFrame): void {
-    const { mtu, frame, networkOffset } = event;
-    if (packet.length > MINIMUM_MTU) {
-      return this.#actions.sendError(event, { kind: 'packet-too-big', mtu: Math.max(MINIMUM_MTU, mtu) });
-    }
+  /** Only the payload header makes it too big, which no host can be told. */
+  #fragment(packet: Uint8Array, { mtu, frame, networkOffset }: PuntedFrame): void {
     const fragments = fragment(packet, mtu, this.#actions.identification());
     if (fragments === undefined) {
       this.counters.notFragmented++;

@@ -124,7 +124,8 @@ export const EventKind = {
   EVENT_ICMP_ERROR: 7,
   EVENT_OUTSIDE_TOO_BIG: 8,
   EVENT_OUTSIDE_HOP_LIMIT: 9,
-  EVENT_KINDS: 10,
+  EVENT_FRAGMENT: 10,
+  EVENT_KINDS: 11,
 } as const;
 
 /** struct path */
@@ -136,7 +137,7 @@ export const Path = {
 
 /** struct settings */
 export const Settings = {
-  size: 784,
+  size: 816,
   tick: 0, // 4
   flags: 4, // 4
   egressMask: 8, // 4
@@ -152,7 +153,7 @@ export const Settings = {
   pathMtus: 76, // 4
   sitePrefix: 80, // 256
   ulidPrefix: 336, // 128
-  puntLimit: 464, // 320
+  puntLimit: 464, // 352
 } as const;
 
 /** struct punt_limit */
@@ -202,7 +203,8 @@ export const DropReason = {
   DROP_NO_PORT: 14,
   DROP_ICMP_LIMITED: 15,
   DROP_OUTSIDE_TOO_BIG: 16,
-  DROP_REASONS: 17,
+  DROP_FRAGMENT_LIMITED: 17,
+  DROP_REASONS: 18,
 } as const;
 
 /** enum verdict_count */
@@ -220,9 +222,9 @@ export const Statistics = {
   size: 320,
   inside: 0, // 40
   outside: 40, // 40
-  drops: 80, // 136
-  punts: 216, // 80
-  reserved: 296, // 24
+  drops: 80, // 144
+  punts: 224, // 88
+  reserved: 312, // 8
 } as const;
 
 /** enum drop_reason, by value: the name people read and what it means. */
@@ -244,6 +246,7 @@ export const dropReasons = [
   { name: 'no-port', meaning: "the interface to leave by has gone" },
   { name: 'icmp-limited', meaning: "ICMPv6 errors about shimmed packets, above the punt limit" },
   { name: 'outside-too-big', meaning: "payload too big for its host, above the punt limit" },
+  { name: 'fragment-limited', meaning: "packets to be fragmented here, above the punt limit" },
 ] as const;
 
 /** enum event_kind, by value: the name people read and what it means. */
@@ -258,4 +261,5 @@ export const eventKinds = [
   { name: 'icmp-error', meaning: "an ICMPv6 error about a packet that was shimmed here" },
   { name: 'outside-too-big', meaning: "payload that does not fit the link to its host" },
   { name: 'outside-hop-limit', meaning: "payload whose hop limit ran out on arrival" },
+  { name: 'fragment', meaning: "a host's packet that every path must take and this one does not" },
 ] as const;

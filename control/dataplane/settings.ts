@@ -62,7 +62,8 @@ export function writeSettings(memory: Uint8Array, settings: DataplaneSettings): 
       view,
       offset + PuntLimit.sourceInterval,
       offset + PuntLimit.sourceBurst,
-      settings.punts.perSource,
+      // Of these a host has as many as it has data; there is no other way for them.
+      kind === EventKind.EVENT_FRAGMENT ? settings.punts.total : settings.punts.perSource,
     );
   }
 }

@@ -60,7 +60,7 @@ describe('a packet that is too big only with its payload header', () => {
 
   test('leaves as fragments that fit, if every path must carry it', () => {
     const { calls, punts } = handler(() => '::');
-    const event = { kind: 'too-big', ifindex: 7, networkOffset: 14, mtu: 1272 } as const;
+    const event = { kind: 'fragment', ifindex: 7, networkOffset: 14, mtu: 1272 } as const;
     punts.handle({ ...event, frame: sized(1280) });
     assert.deepEqual(calls, ['fragment 14+1272', 'fragment 14+64']);
     assert.equal(punts.counters.fragmented, 1);

@@ -283,7 +283,7 @@ describe('hop limit and size', () => {
       name: 'too big only with its payload header',
       tables: (tables) => lab.setUplink(tables, 0, { mtu: 1280 }),
       input: sent(size(1273)),
-      outcome: { punted: 'too-big', mtu: 1272 },
+      outcome: { punted: 'fragment', mtu: 1272 },
     },
     {
       name: 'the largest that fits 1280',

@@ -20,6 +20,9 @@ const outside = (parts: readonly packets.Part[], source: string = lab.PEER_LOCAT
 /** What this site sent. */
 const shimmed = (parts: readonly packets.Part[]) =>
   packets.packet({ source: lab.LOCATORS[0], destination: lab.PEER_LOCATORS[0], parts });
+/** A peer to whom the path is narrow. */
+const NARROW = 'fc00:db8:2::98';
+const narrow = { uplink: 0, source: lab.LOCATORS[0], destination: lab.PEER_LOCATORS[1] };
 const unknownPeer = 'fc00:db8:2::99';
 
 interface Kind {
@@ -97,6 +100,14 @@ const kinds: readonly Kind[] = [
     mtu: 1492,
   },
   {
+    kind: 'EVENT_FRAGMENT',
+    punted: 'fragment',
+    dropped: 'fragment-limited',
+    direction: 'inside',
+    input: inside({ destination: NARROW, parts: [udp(1240)] }),
+    mtu: 1272,
+  },
+  {
     kind: 'EVENT_HOP_LIMIT',
     punted: 'hop-limit',
     dropped: 'hop-limit',
@@ -118,6 +129,8 @@ describe('limits by kind of event', () => {
       using own = new DataPath({ slots: 16 });
       lab.standardTables(own);
       lab.placeEgress(own.tables, { source: lab.NEIGHBOUR, paths: [] });
+      lab.placeEgress(own.tables, { destination: NARROW, paths: [narrow] });
+      own.tables.pathMtu({ ...narrow, mtu: 1280 });
       // One punt an hour, and up to two hours' worth early: three at once.
       own.tables.limit(kind, [HOUR, 2 * HOUR]);
       for (let count = 0; count < 3; count++) lab.expectOutcome(own, direction, input, { punted, mtu });
