@@ -11,6 +11,7 @@ import { ErrorSender } from './adapters/error-sender.ts';
 import { FrameSender } from './adapters/frame-sender.ts';
 import { IcmpErrors } from './adapters/icmp-errors.ts';
 import { Injector } from './adapters/injector.ts';
+import { startLiveness } from './adapters/liveness.ts';
 import { PuntHandler } from './adapters/punt-handler.ts';
 import { serveHosts } from './adapters/served-hosts.ts';
 import { InstalledContexts } from './dataplane/contexts.ts';
@@ -117,6 +118,12 @@ export class Box {
       serveHosts({ site, identity, driver: this.#driver, links: this.links, guard: this.#guard });
       this.links.start();
       this.dataplane.start((event) => this.#punts.handle(event));
+      const liveness = startLiveness({
+        config,
+        log: options.log,
+        report: (uplink, report) => this.links.report(uplink, report),
+      });
+      this.#undo.push(() => liveness.close());
       const ticker = setInterval(() => this.#tick(), TICK_MILLISECONDS);
       this.#undo.push(() => clearInterval(ticker));
     } catch (error) {

@@ -46,6 +46,19 @@ const hysteresis = z.strictObject({
     .prefault({}),
 });
 
+/** What tells, besides carrier and the router's answers, whether an uplink works; docs/uplinks.md. */
+const liveness = z.strictObject({
+  /** A session of FRR's bfdd (RFC 5880). */
+  bfd: z
+    .strictObject({
+      /** The provider's router when absent. */
+      peer: address.optional(),
+      /** bfdd's control socket (`--bfdctl`). */
+      socket: z.string().min(1).max(107).default('/var/run/frr/bfdd.sock'),
+    })
+    .optional(),
+});
+
 export const providerSchema = z.strictObject({
   name,
   /** An Ethernet interface, or a VLAN interface on one. */
@@ -59,6 +72,7 @@ export const providerSchema = z.strictObject({
   /** Lower is preferred. */
   priority: z.int().min(0).max(255).default(1),
   weight: z.int().min(0).max(255).default(1),
+  liveness: liveness.prefault({}),
   hysteresis: hysteresis.prefault({}),
 });
 

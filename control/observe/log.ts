@@ -10,6 +10,7 @@ export type LogEvent =
   | 'uplink-up'
   | 'uplink-down'
   | 'uplink-no-gateway'
+  | 'liveness-source-lost'
   | 'context-failed'
   | 'contexts-full'
   | 'kernel-refused'
