@@ -11,20 +11,20 @@ import { ErrorSender } from './adapters/error-sender.ts';
 import { FrameSender } from './adapters/frame-sender.ts';
 import { IcmpErrors } from './adapters/icmp-errors.ts';
 import { Injector } from './adapters/injector.ts';
-import { startLiveness } from './adapters/liveness.ts';
+import { Liveness } from './adapters/liveness.ts';
 import { PuntHandler } from './adapters/punt-handler.ts';
 import { serveHosts } from './adapters/served-hosts.ts';
 import { InstalledContexts } from './dataplane/contexts.ts';
 import { Dataplane, TICK_MILLISECONDS } from './dataplane/dataplane.ts';
 import { FirstPackets } from './dataplane/first-packets.ts';
 import { IdleScan } from './dataplane/idle-scan.ts';
+import { PathReview } from './dataplane/path-review.ts';
 import { SiteIdentity } from './identity/site-identity.ts';
 import type { Log } from './observe/log.ts';
 import type { Effect } from './shim6/effects.ts';
 import { Shim6 } from './shim6/shim6.ts';
 import type { SiteHost } from './site/hosts.ts';
 import { KernelGuard } from './site/kernel-guard.ts';
-import { REACHES_ALL } from './site/liveness/reachability.ts';
 import { RouterAddresses } from './site/router-addresses.ts';
 import type { Site } from './site/site.ts';
 import { SiteLinks } from './site/site-links.ts';
@@ -68,6 +68,7 @@ export class Box {
   readonly #guard: KernelGuard;
   readonly #punts: PuntHandler;
   readonly #idleScan: IdleScan;
+  readonly #liveness: Liveness;
   /** Contexts discarded because they were idle. */
   #discarded = 0;
   readonly #undo: ((keepDatapath: boolean) => void)[] = [];
@@ -90,6 +91,7 @@ export class Box {
     this.#driver = new CoreDriver(this.core, clock, (effect) => this.#carryOut(effect));
     this.#icmpErrors = this.#openIcmpErrors();
     this.#punts = this.#puntHandler();
+    this.#liveness = this.#openLiveness();
 
     try {
       this.#netlink = Netlink.open();
@@ -118,12 +120,8 @@ export class Box {
       serveHosts({ site, identity, driver: this.#driver, links: this.links, guard: this.#guard });
       this.links.start();
       this.dataplane.start((event) => this.#punts.handle(event));
-      const liveness = startLiveness({
-        config,
-        log: options.log,
-        report: (uplink, report) => this.links.report(uplink, report),
-      });
-      this.#undo.push(() => liveness.close());
+      this.#liveness.follow(this.links.uplinks);
+      this.#undo.push(() => this.#liveness.close());
       const ticker = setInterval(() => this.#tick(), TICK_MILLISECONDS);
       this.#undo.push(() => clearInterval(ticker));
     } catch (error) {
@@ -157,9 +155,26 @@ export class Box {
       hosts: this.hosts,
       log,
       clock,
-      reachability: REACHES_ALL,
+      reachability: this.#liveness,
+      onUplinks: (uplinks) => this.#liveness.follow(uplinks),
       onUplink: () => this.#setHosts(),
       onHostMoved: (host) => this.#hostMoved(host),
+    });
+  }
+
+  #openLiveness(): Liveness {
+    const { clock, log } = this.#options;
+    const review = new PathReview({
+      contexts: () => this.core.contexts(),
+      review: (context) => this.contexts.update(context),
+      clock,
+      defer: (next) => void setImmediate(next),
+    });
+    return new Liveness({
+      clock,
+      log,
+      report: (uplink, report) => this.links.report(uplink, report),
+      onReachChange: ({ prefixes }) => review.start(prefixes),
     });
   }
 

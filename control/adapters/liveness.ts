@@ -1,37 +1,72 @@
-/** Starts the sources of liveness that the configuration names, and hands their reports to the uplinks. */
-import type { Config } from '../config/schema.ts';
+/** Runs the sources of liveness that the configuration names, and hands their reports to the uplinks. */
 import type { Log } from '../observe/log.ts';
 import { BfdSessions, type Report, type WatchedSession } from '../site/liveness/bfd-sessions.ts';
+import type { Reachability } from '../site/liveness/reachability.ts';
+import { ProviderRoutes, type ReachChange } from '../site/routes/provider-routes.ts';
+import { RouteWatcher } from '../site/routes/route-watcher.ts';
+import type { Uplink } from '../site/uplinks.ts';
+import type { Address } from '../wire/ipv6/address.ts';
 import { BfddClient } from './bfdd-client.ts';
 
 export interface LivenessOptions {
-  readonly config: Config;
   readonly log: Log;
+  readonly clock: () => number;
   readonly report: Report;
+  /** What a provider reaches has changed. */
+  readonly onReachChange: (change: ReachChange) => void;
 }
 
-export interface Liveness {
+interface Source {
   close(): void;
 }
 
-/** Reports come from the event loop, until it is closed. */
-export function startLiveness(options: LivenessOptions): Liveness {
-  const sources = [...bfddClients(options)];
-  return {
-    close: () => {
-      for (const source of sources) source.close();
-    },
-  };
-}
+export class Liveness implements Reachability {
+  readonly #options: LivenessOptions;
+  #sources: readonly Source[] = [];
+  #routes = new ProviderRoutes(new Map());
 
-/** One client for each control socket, with all sessions that are to be had there. */
-function* bfddClients({ config, log, report }: LivenessOptions): Generator<BfddClient> {
-  const sockets = new Map<string, WatchedSession[]>();
-  for (const [uplink, { interface: name, gateway, liveness }] of config.providers.entries()) {
-    if (liveness.bfd === undefined) continue;
-    const { socket, peer = gateway } = liveness.bfd;
-    sockets.set(socket, [...(sockets.get(socket) ?? []), { uplink, peer, interface: name }]);
+  constructor(options: LivenessOptions) {
+    this.#options = options;
   }
-  for (const [socket, watched] of sockets)
-    yield new BfddClient(socket, new BfdSessions(watched, report), log);
+
+  /** Watches these uplinks and no others from now on: what was known of them is learnt anew. Throws SyscallError. */
+  follow(uplinks: readonly Uplink[]): void {
+    this.close();
+    this.#sources = [...this.#bfdClients(uplinks), ...this.#routeWatchers(uplinks)];
+  }
+
+  reaches(uplink: number, address: Address): boolean {
+    return this.#routes.reaches(uplink, address);
+  }
+
+  close(): void {
+    for (const source of this.#sources) source.close();
+    this.#sources = [];
+  }
+
+  /** One client for each control socket, with all sessions that are to be had there. */
+  *#bfdClients(uplinks: readonly Uplink[]): Generator<Source> {
+    const { report, log } = this.#options;
+    const sockets = new Map<string, WatchedSession[]>();
+    for (const { index, provider } of uplinks) {
+      const { bfd } = provider.liveness;
+      if (bfd === undefined) continue;
+      const { socket, peer = provider.gateway } = bfd;
+      const session = { uplink: index, peer, interface: provider.interface };
+      sockets.set(socket, [...(sockets.get(socket) ?? []), session]);
+    }
+    for (const [socket, watched] of sockets)
+      yield new BfddClient(socket, new BfdSessions(watched, report), log);
+  }
+
+  *#routeWatchers(uplinks: readonly Uplink[]): Generator<Source> {
+    const { report, onReachChange: onChange, clock, log } = this.#options;
+    const tables = uplinks.flatMap(({ index, provider }) => {
+      const table = provider.liveness.routes?.table;
+      return table === undefined ? [] : [[index, table] as const];
+    });
+    const routes = new ProviderRoutes(new Map(tables));
+    this.#routes = routes;
+    if (tables.length > 0) yield new RouteWatcher({ routes, report, onChange, clock, log });
+  }
 }

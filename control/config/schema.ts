@@ -57,6 +57,8 @@ const liveness = z.strictObject({
       socket: z.string().min(1).max(107).default('/var/run/frr/bfdd.sock'),
     })
     .optional(),
+  /** A kernel routing table with what the provider reaches, which a routing daemon keeps. */
+  routes: z.strictObject({ table: z.int().min(1).max(0xffffffff) }).optional(),
 });
 
 export const providerSchema = z.strictObject({

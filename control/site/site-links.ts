@@ -36,7 +36,9 @@ export interface SiteLinksOptions {
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
   readonly reachability: Reachability;
-  /** A provider came or went: the data path has switched already. */
+  /** A provider was added or removed: these are all. */
+  readonly onUplinks: (uplinks: readonly Uplink[]) => void;
+  /** An uplink is up or down: the data path has switched already. */
   readonly onUplink: (uplink: Uplink, transition: UplinkTransition) => void;
   /** A host was found on the inside, or moved there. */
   readonly onHostMoved: (host: SiteHost) => void;
@@ -125,6 +127,7 @@ export class SiteLinks implements SiteFacts {
     // The watch may have known the interface before: the uplink learns of it here.
     if (facts !== undefined) this.#onInterface(name, facts, uplink);
     this.#resolve();
+    this.#options.onUplinks(this.uplinks);
   }
 
   setDraining(name: string, draining: boolean): void {
@@ -141,6 +144,7 @@ export class SiteLinks implements SiteFacts {
     this.#states.remove(uplink.index);
     this.#draining.delete(name);
     this.#apply(this.#states.advance(this.#options.clock()));
+    this.#options.onUplinks(this.uplinks);
     const attached = this.#interfaces.get(uplink.provider.interface)?.attachIfindex;
     const isUsed = this.uplinks.some(
       ({ provider }) => this.#interfaces.get(provider.interface)?.attachIfindex === attached,
@@ -186,6 +190,7 @@ export class SiteLinks implements SiteFacts {
 
   /** Takes what a source of liveness says of an uplink. The data path is switched before anybody is told. */
   report(uplink: number, report: SourceReport): void {
+    if (!this.#uplinks.has(uplink)) return;
     this.#apply(this.#states.report(this.#options.clock(), uplink, report));
   }
 
@@ -212,9 +217,9 @@ export class SiteLinks implements SiteFacts {
 
   /** How frames to a host begin, and the interface they leave by; undefined while it is not known where it is. */
   hostEthernet(ulid: Address): HostEthernet | undefined {
-    const { inside, providers } = this.#options.config;
+    const { inside } = this.#options.config;
     const link = this.#hostLinks.get(addressKey(ulid));
-    const entry = link && inside[link.port - providers.length];
+    const entry = link && inside[link.port - insidePort(0)];
     const facts = entry && this.#interfaces.get(entry.interface);
     if (link === undefined || facts === undefined) return undefined;
     return { ifindex: facts.attachIfindex, source: facts.mac, destination: link.mac, vlan: facts.vlan };

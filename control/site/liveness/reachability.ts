@@ -5,6 +5,3 @@ export interface Reachability {
   /** False when the provider of that uplink is known to have no way to the address. */
   reaches(uplink: number, address: Address): boolean;
 }
-
-/** Nothing is known of what the providers reach. */
-export const REACHES_ALL: Reachability = { reaches: () => true };

@@ -66,6 +66,22 @@ export class Netlink {
     return absent([ERRNO.ENOENT], dump) ?? [];
   }
 
+  /**
+   * Routes of one table, one at a time as the caller goes on, for tables too large to read at once. Nothing else may
+   * be asked of this Netlink before the end. Returns false when the table changed meanwhile: a route may be missing.
+   */
+  *routesInSteps(table: number): Generator<routes.RouteInfo, boolean> {
+    const body = routes.encodeRouteDump(table);
+    const { RTM_GETROUTE, decodeRoute } = routes;
+    try {
+      return yield* this.#socket.dumpInSteps('dump of routes', RTM_GETROUTE, body, decodeRoute);
+    } catch (error) {
+      // The table does not exist yet.
+      if (error instanceof SyscallError && error.errno === ERRNO.ENOENT) return true;
+      throw error;
+    }
+  }
+
   rules(): rules.RuleInfo[] {
     return this.#socket.dump('dump of rules', rules.RTM_GETRULE, rules.encodeRuleDump(), rules.decodeRule);
   }

@@ -121,6 +121,25 @@ export class NetlinkSocket {
   }
 
   /**
+   * Asks for a whole table, which comes one item at a time as the caller goes on. It must go on to the end before the
+   * socket is used again. Returns false when the table changed meanwhile, so that an item may be missing.
+   */
+  *dumpInSteps<Item>(
+    operation: string,
+    type: number,
+    body: Body,
+    decode: (payload: Uint8Array) => Item | undefined,
+  ): Generator<Item, boolean> {
+    let interrupted = false;
+    for (const { flags, payload } of this.#exchange(operation, type, NLM_F_DUMP, body)) {
+      interrupted ||= (flags & NLM_F_DUMP_INTERRUPTED) !== 0;
+      const item = decode(payload);
+      if (item !== undefined) yield item;
+    }
+    return !interrupted;
+  }
+
+  /**
    * One datagram of events without waiting; undefined when there is none, 'overrun' when the kernel had to drop
    * some. The bytes are valid until the next call.
    */
