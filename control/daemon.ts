@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { mountBpfFileSystem } from '../native/linux/index.ts';
 import { startDns } from './adapters/dns.ts';
-import { ModifierMiner } from './adapters/modifier-miner.ts';
+import { openSite } from './adapters/open-site.ts';
 import { systemRandom } from './adapters/random.ts';
 import { claimNamespace } from './adapters/sole-instance.ts';
 import { serveControlSocket } from './api/server.ts';
@@ -10,9 +10,6 @@ import { Box } from './box.ts';
 import type { Config } from './config/schema.ts';
 import { createLog } from './observe/log.ts';
 import { boxReports } from './observe/reports.ts';
-import { Site } from './site/site.ts';
-import { loadSiteKey } from './store/site-key.ts';
-import { SqliteStore } from './store/sqlite/sqlite-store.ts';
 import { version } from './version.ts';
 
 export interface RunOptions {
@@ -27,7 +24,6 @@ const random = systemRandom();
 export async function runDaemon(config: Config, options: RunOptions): Promise<void> {
   const log = createLog(config.log);
   const started = new Date();
-  const siteKey = loadSiteKey(config.site.key);
   const stopped = stopSignal();
   const undo: (() => void | Promise<void>)[] = [];
   try {
@@ -35,12 +31,8 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
     undo.push(() => void claim.close());
     // The programs are pinned there when the box closes: if that cannot be, now is the time to say so.
     if (options.keepDatapath) mountBpfFileSystem();
-    const store = await SqliteStore.open(config.store.path);
-    undo.push(() => store.close());
-    const miner = new ModifierMiner((error) => log.error('internal-error', { reason: error.message }));
-    undo.push(() => miner.close());
-    const onNotKept = (error: Error) => log.warn('store-failed', { reason: error.message });
-    const site = await Site.open({ config, key: siteKey, store, miner, random, onNotKept });
+    const { site, close: closeSite } = await openSite(config, log, random);
+    undo.push(closeSite);
     const box = new Box({ site, log, clock, random });
     undo.push(() => box.close(options.keepDatapath));
     const dns =

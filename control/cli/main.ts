@@ -10,6 +10,7 @@ import { version } from '../version.ts';
 import { AddressError } from '../wire/ipv6/address.ts';
 import { registerKeyCommands } from './keys.ts';
 import { reports } from './reports.ts';
+import { registerSiteKeyCommands } from './site-keys.ts';
 
 const program = new Command('pshim6')
   .description('P-SHIM6 box: multihoming for an IPv6 site (RFC 5533, RFC 5534)')
@@ -54,6 +55,7 @@ for (const [name, description] of Object.entries(questions) as [keyof typeof que
 }
 
 registerKeyCommands(program);
+registerSiteKeyCommands(program);
 
 /** The lab is for checkouts; an installed router has no need of it. */
 async function addLab(): Promise<void> {

@@ -108,8 +108,12 @@ export const configSchema = z.strictObject({
       name,
       /** The site's CMULA prefixes. */
       prefixes: z.array(prefix).min(1).max(8),
-      /** PEM file of the site's private key. */
+      /** PEM file of the site's private key; made at the first start where there are no hosts below. */
       key: z.string().min(1),
+      /** Of the key that the first start makes. */
+      'key-type': z.enum(KEY_TYPES).default('rsa'),
+      /** Its first line decrypts the key, and encrypts one that is made. */
+      'key-passphrase-file': z.string().min(1).optional(),
       /**
        * What proves that locators are a host's. `cga`: a signature; any provider's prefix will do. `hba`: the hash in its
        * addresses, without a signature; prefixes that came after the set was made need one still.

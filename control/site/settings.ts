@@ -5,7 +5,8 @@ import { type SiteKey, SiteKeyFileError } from '../store/site-key.ts';
 import type { Change, StoreContents } from '../store/store.ts';
 import { equalOctets } from '../wire/octets.ts';
 
-const SITE_KEY = 'site-key';
+/** Setting: the fingerprint of the key that the store's addresses were made with. */
+export const SITE_KEY = 'site-key';
 const SERVER_DUID = 'server-duid';
 
 export const setting = (contents: StoreContents, key: string): Uint8Array | undefined =>
