@@ -83,6 +83,14 @@ static __always_inline int select_port(__u32 index)
 	return bpf_redirect_map(&ports_redirect, index, XDP_DROP) == XDP_REDIRECT;
 }
 
+/* The port toward a host, if the host's next hop is known. */
+static __always_inline const struct port *usable_port(__u32 index)
+{
+	if (index >= MAX_PORTS) /* PORT_NONE */
+		return NULL;
+	return ports[index].link_length ? &ports[index] : NULL;
+}
+
 static __always_inline int usable_route(const struct egress_entry *entry, __u32 path,
 					struct route *route)
 {

@@ -44,6 +44,8 @@ static __always_inline enum drop_reason limited_reason(enum event_kind kind)
 		return DROP_HOP_LIMIT;
 	case EVENT_NO_UPLINK:
 		return DROP_NO_UPLINK;
+	case EVENT_NAT_LOST:
+		return DROP_NAT_LOST;
 	default:
 		return DROP_MISS_LIMITED;
 	}

@@ -7,6 +7,7 @@
 #define DIRECTION inside
 #include "context.h"
 #include "events.h"
+#include "nat-outbound.h"
 #include "parse.h"
 #include "rewrite.h"
 #include "stats.h"
@@ -55,19 +56,22 @@ static __always_inline int too_big(struct punt *punt, const struct frame *frame,
 }
 
 /*
- * No context: only a packet from a CMULA of the site to a ULID elsewhere asks
- * for one. The rest (neighbour discovery, DHCPv6, DNS, traffic within the site
- * and to the Internet at large) is the kernel's; multicast, link-local and
- * unspecified addresses are in no ULID prefix.
+ * No context: a packet from a CMULA of the site to a ULID elsewhere asks for one,
+ * a packet to the Internet at large is for NATv6. The rest (neighbour discovery,
+ * DHCPv6, DNS, traffic within the site) is the kernel's.
  */
-static __always_inline int missed(const struct frame *frame, struct punt *punt)
+static __always_inline int missed(struct xdp_md *xdp, const struct frame *frame, struct punt *punt)
 {
 	const struct address *source = &frame->ipv6->address[0];
 	const struct address *destination = &frame->ipv6->address[1];
+	int result;
 
-	if (!is_ulid(destination) || in_site(destination) || !in_site(source))
+	if (!in_site(source) || in_site(destination))
 		return pass();
-	return want_punt(punt, frame, EVENT_MISS);
+	if (is_ulid(destination))
+		return want_punt(punt, frame, EVENT_MISS);
+	result = nat_outbound(xdp);
+	return is_nat_punt(result) ? want_nat_punt(punt, frame, result) : result;
 }
 
 static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
@@ -89,7 +93,7 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 
 	entry = find_egress(frame.ipv6->address);
 	if (!entry)
-		return missed(&frame, punt);
+		return missed(xdp, &frame, punt);
 	if ((READ_ONCE(entry->control) & CONTROL_STATE_MASK) == SLOT_DRAINING &&
 	    xdp->ingress_ifindex != settings.injection_ifindex)
 		return want_punt(punt, &frame, EVENT_MISS);

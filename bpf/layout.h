@@ -134,6 +134,69 @@ enum settings_flags {
 	SETTING_STRICT_SOURCE = 1,
 };
 
+/* ---- NATv6: packets between hosts of the site and peers without SHIM6 ---- */
+
+enum nat_limits {
+	/* A pair of addresses falls into one of these, by the upper bits of its hash. */
+	NAT_BUCKETS = 256,
+	NAT_CHOICES = 8,
+	NAT_FLOWS = 65536,
+	NAT_LOCATORS = 262144,
+};
+
+enum nat_flags {
+	NAT_ENABLED = 1,
+	/* A TCP segment whose provider is down takes another one, unannounced. */
+	NAT_SILENT = 2,
+};
+
+/* The policy, written by the controller. */
+struct nat {
+	__u32 flags;
+	__u32 provider_prefixes; /* how many of provider_prefix[] are set */
+	/* As settings.hash_key, but the same for ever: a pair keeps its provider. */
+	__u64 hash_key[HASH_WORDS];
+	/* Uplinks for the packets of a bucket, best first; UPLINK_NONE ends the list. */
+	__u8 choice[NAT_BUCKETS][NAT_CHOICES];
+	/* What providers delegated: destinations in here are no legacy peers. */
+	struct prefix provider_prefix[MAX_UPLINKS];
+};
+
+/* Key of nat_locators: a host's locator by one provider. */
+struct nat_locator_key {
+	struct address ulid;
+	__u32 uplink;
+};
+
+/* Deltas are added to a checksum's complement, both as 16-bit words in network order
+ * (RFC 1624): 0 where the addresses have the same sum (RFC 6296 §3.1). */
+struct nat_locator {
+	struct address locator;
+	__u16 delta; /* of the CMULA's replacement by the locator */
+	__u16 reserved;
+};
+
+/* Of nat_hosts, by locator. */
+struct nat_host {
+	struct address ulid;
+	__u16 delta;	  /* of the locator's replacement by the CMULA */
+	__u8 host_mac[6]; /* next hop toward the host, valid when port != PORT_NONE */
+	__u8 port;	  /* index into ports, or PORT_NONE: leave it to the kernel */
+	__u8 uplink;	  /* whose locator it is */
+	__u16 reserved;
+};
+
+/* Key of nat_flows, a cache: flows that use another uplink than choice[][0]. Ports are in
+ * network order; the identifier stands for both in an echo; 0 where there are none. */
+struct nat_flow {
+	struct address host; /* its CMULA */
+	struct address peer;
+	__u16 host_port;
+	__u16 peer_port;
+	__u8 protocol; /* of a fragmented packet 44, without ports */
+	__u8 reserved[3];
+};
+
 /* Why a frame is handed to the controller. */
 enum event_kind {
 	EVENT_CONTROL = 0,	     /* a SHIM6 control message arrived (P = 0) */
@@ -147,7 +210,8 @@ enum event_kind {
 	EVENT_OUTSIDE_TOO_BIG = 8,   /* payload that does not fit the link to its host */
 	EVENT_OUTSIDE_HOP_LIMIT = 9, /* payload whose hop limit ran out on arrival */
 	EVENT_FRAGMENT = 10, /* a host's packet that every path must take and this one does not */
-	EVENT_KINDS = 11,
+	EVENT_NAT_LOST = 11, /* a host's segment of a TCP connection whose provider is down */
+	EVENT_KINDS = 12,
 };
 
 /* Of a packet on its way by an uplink to a peer's locator: key of the map `path_mtu`. */
@@ -230,7 +294,8 @@ enum drop_reason {
 	DROP_ICMP_LIMITED = 15,	     /* ICMPv6 errors about shimmed packets, above the punt limit */
 	DROP_OUTSIDE_TOO_BIG = 16,   /* payload too big for its host, above the punt limit */
 	DROP_FRAGMENT_LIMITED = 17,  /* packets to be fragmented here, above the punt limit */
-	DROP_REASONS = 18,
+	DROP_NAT_LOST = 18,	     /* NATv6: its provider is down, above the punt limit */
+	DROP_REASONS = 19,
 };
 
 /* What became of a frame: exactly one of these is counted for each. */
@@ -243,14 +308,24 @@ enum verdict_count {
 	COUNTS = 5,
 };
 
+/* What NATv6 did: these packets are also counted by their verdict. */
+enum nat_count {
+	NAT_OUTBOUND = 0,	  /* CMULA became locator */
+	NAT_INBOUND = 1,	  /* locator became CMULA */
+	NAT_UNKNOWN_PROTOCOL = 2, /* of them: addresses alone, since checksums are unknown */
+	NAT_REMEMBERED = 3, /* flows noted because they came by another than their first provider */
+	NAT_COUNTS = 4,
+};
+
 /* One for each processor. */
 struct statistics {
 	__u64 inside[COUNTS];
 	__u64 outside[COUNTS];
 	__u64 drops[DROP_REASONS];
 	__u64 punts[EVENT_KINDS];
-	__u64 reserved[1];
+	__u64 nat[NAT_COUNTS];
+	__u64 reserved[3];
 };
-_Static_assert(sizeof(struct statistics) == 320, "whole cache lines for each processor");
+_Static_assert(sizeof(struct statistics) == 384, "whole cache lines for each processor");
 
 #endif

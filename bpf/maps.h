@@ -26,6 +26,7 @@ struct settings settings SEC(".bss.settings");
 struct port ports[MAX_PORTS] SEC(".bss.ports");
 struct uplink uplinks[MAX_UPLINKS] SEC(".bss.uplinks");
 struct statistics statistics[MAX_PROCESSORS] SEC(".bss.statistics");
+struct nat nat SEC(".bss.nat");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -70,5 +71,29 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } punt_buckets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, NAT_LOCATORS);
+	__type(key, struct nat_locator_key);
+	__type(value, struct nat_locator);
+} nat_locators SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, NAT_LOCATORS);
+	__type(key, struct address);
+	__type(value, struct nat_host);
+} nat_hosts SEC(".maps");
+
+/* The value is the uplink. The programs write it, the least recently used goes first. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, NAT_FLOWS);
+	__type(key, struct nat_flow);
+	__type(value, __u32);
+} nat_flows SEC(".maps");
 
 #endif

@@ -11,6 +11,7 @@
 #include "context.h"
 #include "events.h"
 #include "icmp6.h"
+#include "nat-inbound.h"
 #include "parse.h"
 #include "rewrite.h"
 #include "stats.h"
@@ -26,16 +27,6 @@ static __always_inline int unknown(struct punt *punt, const struct frame *frame,
 	if (header->length != 0)
 		return drop(DROP_MALFORMED);
 	return want_punt(punt, frame, EVENT_UNKNOWN_TAG);
-}
-
-/* The port toward the host, if its next hop is known. */
-static __always_inline const struct port *host_port(const struct ingress_entry *entry)
-{
-	__u32 index = READ_ONCE(entry->port);
-
-	if (index >= MAX_PORTS) /* PORT_NONE */
-		return NULL;
-	return ports[index].link_length ? &ports[index] : NULL;
 }
 
 /* The link to the host has this MTU: more is what a sender may send us, by the header's length. */
@@ -54,6 +45,7 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	struct position found;
 	struct frame frame;
 	__u32 length;
+	int result;
 
 	switch (parse_frame(xdp, &frame)) {
 	case PARSED_OTHER:
@@ -76,7 +68,8 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	if (found.next_header == NEXT_ICMP6 && quotes_shim6(&frame, &found))
 		return want_punt(punt, &frame, EVENT_ICMP_ERROR);
 	if (found.next_header != NEXT_SHIM6)
-		return pass();
+		return is_nat_punt(result = nat_inbound(xdp)) ? want_nat_punt(punt, &frame, result)
+							      : result;
 
 	header = (void *)frame.ipv6 + found.offset;
 	if ((void *)(header + 1) > frame.end || found.offset + PAYLOAD_HEADER_LENGTH > frame.length)
@@ -89,7 +82,7 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	if (!may_send(entry, &frame.ipv6->address[0]))
 		return want_punt(punt, &frame, EVENT_FOREIGN_SOURCE);
 	length = frame.length - PAYLOAD_HEADER_LENGTH;
-	port = host_port(entry);
+	port = usable_port(READ_ONCE(entry->port));
 	if (port) {
 		/* Otherwise the kernel sees to it. */
 		if (hop_limit(&frame) <= 1)

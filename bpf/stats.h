@@ -46,6 +46,11 @@ static __always_inline int punted(enum event_kind kind)
 	return XDP_DROP;
 }
 
+static __always_inline void count_nat(enum nat_count what)
+{
+	own_statistics()->nat[what]++;
+}
+
 /* The rewritten frame leaves by the port that select_port() took. */
 static __always_inline int forward(void)
 {

@@ -25,6 +25,7 @@ import type { Effect } from './shim6/effects.ts';
 import { Shim6 } from './shim6/shim6.ts';
 import type { SiteHost } from './site/hosts.ts';
 import { KernelGuard } from './site/kernel-guard.ts';
+import { SiteNat } from './site/nat.ts';
 import { RouterAddresses } from './site/router-addresses.ts';
 import type { Site } from './site/site.ts';
 import { SiteLinks } from './site/site-links.ts';
@@ -69,6 +70,7 @@ export class Box {
   readonly #punts: PuntHandler;
   readonly #idleScan: IdleScan;
   readonly #liveness: Liveness;
+  readonly #nat: SiteNat;
   /** Contexts discarded because they were idle. */
   #discarded = 0;
   readonly #undo: ((keepDatapath: boolean) => void)[] = [];
@@ -119,6 +121,7 @@ export class Box {
       this.#idleScan = this.#openIdleScan();
       serveHosts({ site, identity, driver: this.#driver, links: this.links, guard: this.#guard });
       this.links.start();
+      this.#nat = new SiteNat(site, this.dataplane.nat, this.links);
       this.dataplane.start((event) => this.#punts.handle(event));
       this.#liveness.follow(this.links.uplinks);
       this.#undo.push(() => this.#liveness.close());
@@ -211,6 +214,7 @@ export class Box {
     return {
       ...this.#punts.counters,
       ...this.core.counters,
+      ...this.dataplane.statistics().nat,
       firstPacketsRefused: this.firstPackets.refused,
       firstPacketsExpired: this.firstPackets.expired,
       heldPayloadRefused: this.heldPayload.refused,
@@ -267,6 +271,7 @@ export class Box {
         sendErrorOutside: (invoking, error) => this.#errors.toPeer(invoking, error),
         handleIcmpError: (packet) => this.#icmpErrors.handle(packet),
         identification: () => Buffer.from(this.#options.random(4)).readUInt32BE(),
+        tellLoss: (segment) => this.#errors.tellLoss(segment, this.site.config.nat['on-provider-loss']),
       },
       this.firstPackets,
       this.heldPayload,
@@ -310,6 +315,7 @@ export class Box {
 
   #hostMoved(host: SiteHost): void {
     const link = this.links.hostLink(host.ulid);
+    this.#nat?.setHost(host);
     for (const context of this.core.contexts()) {
       if (addressKey(context.local) === addressKey(host.ulid)) this.contexts.setHost(context, link);
     }

@@ -39,6 +39,13 @@ export class ErrorSender {
     this.#send(invoking, error, link && this.#addresses.of(this.#clock(), link.ifindex));
   }
 
+  /** What the policy says of a TCP connection whose provider is down. */
+  tellLoss(segment: WaitingFrame, how: 'rst' | 'icmp' | 'silent'): void {
+    if (how === 'icmp') return this.toHost(segment, { kind: 'no-route' });
+    if (!this.#limiter.admits(this.#clock(), frameAddresses(segment).source)) return;
+    this.#sender.sendReset(segment);
+  }
+
   /** Passes a packet on to a host; false while it is not known where the host is. */
   deliver(host: Address, packet: Uint8Array): boolean {
     const ethernet = this.#links.hostEthernet(host);

@@ -6,6 +6,7 @@ import type { Uplink } from '../site/uplinks.ts';
 import { encodeIcmp6Error, type Icmp6Error } from '../wire/icmp6/errors.ts';
 import type { Address } from '../wire/ipv6/address.ts';
 import { encodeFrame, encodeIpv6, NextHeader } from '../wire/ipv6/header.ts';
+import { encodeTcpReset } from '../wire/tcp/reset.ts';
 
 /** Hop limit of SHIM6 control messages. */
 const HOP_LIMIT = 64;
@@ -39,8 +40,15 @@ export class FrameSender {
 
   /** Tells the sender of a punted frame about an error; `source` is the box's address on that link. */
   sendError(invoking: WaitingFrame, source: Address, error: Icmp6Error): void {
-    const { frame, networkOffset, ifindex } = invoking;
-    const packet = encodeIcmp6Error(source, frame.subarray(networkOffset), error);
+    this.#answer(invoking, encodeIcmp6Error(source, invoking.frame.subarray(invoking.networkOffset), error));
+  }
+
+  /** Ends the TCP connection that a punted frame is a segment of. */
+  sendReset(invoking: WaitingFrame): void {
+    this.#answer(invoking, encodeTcpReset(invoking.frame.subarray(invoking.networkOffset)));
+  }
+
+  #answer({ frame, networkOffset, ifindex }: WaitingFrame, packet: Uint8Array | undefined): void {
     if (packet === undefined || networkOffset < 14) return;
     const answer = new Uint8Array(networkOffset + packet.length);
     // Back the way it came: addresses swapped, VLAN tag and EtherType as they were.

@@ -32,6 +32,8 @@ export interface PuntActions {
   handleIcmpError(packet: Uint8Array): void;
   /** 32 random bits. */
   identification(): number;
+  /** A host's TCP connection to a peer without SHIM6 has lost its provider. */
+  tellLoss(segment: WaitingFrame): void;
 }
 
 export interface PuntCounters {
@@ -104,6 +106,8 @@ export class PuntHandler {
         return;
       case 'no-uplink':
         return this.#actions.sendError(event, { kind: 'no-route' });
+      case 'nat-lost':
+        return this.#actions.tellLoss(event);
       case 'unknown-tag':
       case 'foreign-source':
         return this.#unknownTag(header, packet, event);

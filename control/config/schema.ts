@@ -149,6 +149,18 @@ export const configSchema = z.strictObject({
       idle: z.int().min(10).max(604_800).default(600),
     })
     .prefault({}),
+  /** Peers without SHIM6: the host's CMULA is translated to one of its locators. */
+  nat: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /**
+       * What a host hears that sends a segment of a TCP connection whose provider is down. `rst`: the connection is
+       * reset; `icmp`: destination unreachable, which few stacks act on; `silent`: nothing, the segment leaves by
+       * another provider and the peer may reset the connection, or not.
+       */
+      'on-provider-loss': z.enum(['rst', 'icmp', 'silent']).default('rst'),
+    })
+    .prefault({}),
   'first-packets': z
     .strictObject({
       'per-pair': z.int().min(1).max(1024).default(32),

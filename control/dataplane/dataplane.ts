@@ -16,6 +16,7 @@ import { decodeEvent, type PuntedFrame } from './events.ts';
 import { IngressTable } from './ingress-table.ts';
 import { Settings, SettingsLimits } from './layout.generated.ts';
 import { LinkTables, type PortFields } from './links.ts';
+import { NatTable } from './nat-table.ts';
 import { PathMtuMap } from './path-mtu-map.ts';
 import { PathMtus } from './path-mtus.ts';
 import { type PuntRates, setInjection, writeSettings } from './settings.ts';
@@ -61,6 +62,7 @@ export class Dataplane {
   readonly ingress: IngressTable;
   readonly links: LinkTables;
   readonly pathMtus: PathMtus;
+  readonly nat: NatTable;
   /** Ring records that were no events. */
   undecodable = 0;
   readonly #options: DataplaneOptions;
@@ -92,6 +94,10 @@ export class Dataplane {
       '.bss.statistics',
       'punt_buckets',
       'path_mtu',
+      '.bss.nat',
+      'nat_locators',
+      'nat_hosts',
+      'nat_flows',
     ] as const;
     const outside = BpfObject.open(join(options.objects, 'outside.bpf.o'), {
       maps: Object.fromEntries(shared.map((name) => [name, { reuse: inside.map(name) }])),
@@ -106,7 +112,8 @@ export class Dataplane {
     const [egress, ingress] = [map('egress'), map('ingress')];
     const [ports, uplinks] = [map('.bss.ports'), map('.bss.uplinks')];
     this.#statistics = map('.bss.statistics');
-    this.#arrays = [this.#settings, this.#statistics, egress, ingress, ports, uplinks];
+    const nat = map('.bss.nat');
+    this.#arrays = [this.#settings, this.#statistics, egress, ingress, ports, uplinks, nat];
     // Random, so that nobody can choose addresses that collide; odd, as hash.ts asks.
     const hashKey = new BigUint64Array(options.random(SettingsLimits.HASH_WORDS * 8).slice().buffer).map(
       (word) => word | 1n,
@@ -116,6 +123,7 @@ export class Dataplane {
     this.links = new LinkTables(ports.bytes, uplinks.bytes);
     const pathMtus = new PathMtuMap(inside.map('path_mtu'), this.#settings.bytes);
     this.pathMtus = new PathMtus(pathMtus, SettingsLimits.MAX_PATH_MTUS);
+    this.nat = new NatTable(nat.bytes, inside.map('nat_locators'), inside.map('nat_hosts'));
     writeSettings(this.#settings.bytes, {
       strictSource: options.strictSource,
       sitePrefixes: options.sitePrefixes,

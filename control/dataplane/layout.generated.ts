@@ -112,6 +112,67 @@ export const SettingsFlags = {
   SETTING_STRICT_SOURCE: 1,
 } as const;
 
+/** enum nat_limits */
+export const NatLimits = {
+  NAT_BUCKETS: 256,
+  NAT_CHOICES: 8,
+  NAT_FLOWS: 65536,
+  NAT_LOCATORS: 262144,
+} as const;
+
+/** enum nat_flags */
+export const NatFlags = {
+  NAT_ENABLED: 1,
+  NAT_SILENT: 2,
+} as const;
+
+/** struct nat */
+export const Nat = {
+  size: 3112,
+  flags: 0, // 4
+  providerPrefixes: 4, // 4
+  hashKey: 8, // 32
+  choice: 40, // 2048
+  providerPrefix: 2088, // 1024
+} as const;
+
+/** struct nat_locator_key */
+export const NatLocatorKey = {
+  size: 20,
+  ulid: 0, // 16
+  uplink: 16, // 4
+} as const;
+
+/** struct nat_locator */
+export const NatLocator = {
+  size: 20,
+  locator: 0, // 16
+  delta: 16, // 2
+  reserved: 18, // 2
+} as const;
+
+/** struct nat_host */
+export const NatHost = {
+  size: 28,
+  ulid: 0, // 16
+  delta: 16, // 2
+  hostMac: 18, // 6
+  port: 24, // 1
+  uplink: 25, // 1
+  reserved: 26, // 2
+} as const;
+
+/** struct nat_flow */
+export const NatFlow = {
+  size: 40,
+  host: 0, // 16
+  peer: 16, // 16
+  hostPort: 32, // 2
+  peerPort: 34, // 2
+  protocol: 36, // 1
+  reserved: 37, // 3
+} as const;
+
 /** enum event_kind */
 export const EventKind = {
   EVENT_CONTROL: 0,
@@ -125,7 +186,8 @@ export const EventKind = {
   EVENT_OUTSIDE_TOO_BIG: 8,
   EVENT_OUTSIDE_HOP_LIMIT: 9,
   EVENT_FRAGMENT: 10,
-  EVENT_KINDS: 11,
+  EVENT_NAT_LOST: 11,
+  EVENT_KINDS: 12,
 } as const;
 
 /** struct path */
@@ -137,7 +199,7 @@ export const Path = {
 
 /** struct settings */
 export const Settings = {
-  size: 816,
+  size: 848,
   tick: 0, // 4
   flags: 4, // 4
   egressMask: 8, // 4
@@ -153,7 +215,7 @@ export const Settings = {
   pathMtus: 76, // 4
   sitePrefix: 80, // 256
   ulidPrefix: 336, // 128
-  puntLimit: 464, // 352
+  puntLimit: 464, // 384
 } as const;
 
 /** struct punt_limit */
@@ -204,7 +266,8 @@ export const DropReason = {
   DROP_ICMP_LIMITED: 15,
   DROP_OUTSIDE_TOO_BIG: 16,
   DROP_FRAGMENT_LIMITED: 17,
-  DROP_REASONS: 18,
+  DROP_NAT_LOST: 18,
+  DROP_REASONS: 19,
 } as const;
 
 /** enum verdict_count */
@@ -217,14 +280,24 @@ export const VerdictCount = {
   COUNTS: 5,
 } as const;
 
+/** enum nat_count */
+export const NatCount = {
+  NAT_OUTBOUND: 0,
+  NAT_INBOUND: 1,
+  NAT_UNKNOWN_PROTOCOL: 2,
+  NAT_REMEMBERED: 3,
+  NAT_COUNTS: 4,
+} as const;
+
 /** struct statistics */
 export const Statistics = {
-  size: 320,
+  size: 384,
   inside: 0, // 40
   outside: 40, // 40
-  drops: 80, // 144
-  punts: 224, // 88
-  reserved: 312, // 8
+  drops: 80, // 152
+  punts: 232, // 96
+  nat: 328, // 32
+  reserved: 360, // 24
 } as const;
 
 /** enum drop_reason, by value: the name people read and what it means. */
@@ -247,6 +320,7 @@ export const dropReasons = [
   { name: 'icmp-limited', meaning: "ICMPv6 errors about shimmed packets, above the punt limit" },
   { name: 'outside-too-big', meaning: "payload too big for its host, above the punt limit" },
   { name: 'fragment-limited', meaning: "packets to be fragmented here, above the punt limit" },
+  { name: 'nat-lost', meaning: "NATv6: its provider is down, above the punt limit" },
 ] as const;
 
 /** enum event_kind, by value: the name people read and what it means. */
@@ -262,4 +336,5 @@ export const eventKinds = [
   { name: 'outside-too-big', meaning: "payload that does not fit the link to its host" },
   { name: 'outside-hop-limit', meaning: "payload whose hop limit ran out on arrival" },
   { name: 'fragment', meaning: "a host's packet that every path must take and this one does not" },
+  { name: 'nat-lost', meaning: "a host's segment of a TCP connection whose provider is down" },
 ] as const;

@@ -1,12 +1,21 @@
 /** The per-CPU counters of the XDP programs, added up: struct statistics in bpf/layout.h. */
 import type { DropReport, ProgramCounts } from '../api/protocol.ts';
-import { dropReasons, eventKinds, Statistics, VerdictCount } from './layout.generated.ts';
+import { dropReasons, eventKinds, NatCount, Statistics, VerdictCount } from './layout.generated.ts';
 
 export interface StatisticsReport {
   readonly inside: ProgramCounts;
   readonly outside: ProgramCounts;
   readonly drops: readonly DropReport[];
   readonly punts: Readonly<Record<string, number>>;
+  readonly nat: NatReport;
+}
+
+/** NATv6: packets, and flows noted because they came by another than their first provider. */
+export interface NatReport {
+  readonly natOutbound: number;
+  readonly natInbound: number;
+  readonly natUnknownProtocol: number;
+  readonly natFlowsRemembered: number;
 }
 
 /** `memory`: one struct statistics a processor. Exact below 2^53. */
@@ -37,5 +46,11 @@ export function addStatistics(memory: Uint8Array): StatisticsReport {
       packets: counter(Statistics.drops, index),
     })),
     punts: Object.fromEntries(eventKinds.map(({ name }, index) => [name, counter(Statistics.punts, index)])),
+    nat: {
+      natOutbound: counter(Statistics.nat, NatCount.NAT_OUTBOUND),
+      natInbound: counter(Statistics.nat, NatCount.NAT_INBOUND),
+      natUnknownProtocol: counter(Statistics.nat, NatCount.NAT_UNKNOWN_PROTOCOL),
+      natFlowsRemembered: counter(Statistics.nat, NatCount.NAT_REMEMBERED),
+    },
   };
 }

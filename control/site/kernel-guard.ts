@@ -1,7 +1,8 @@
 /**
  * Kernel routing policy that keeps ULIDs off the providers' links, whatever the XDP programs do:
  * packets from or to ULIDs that are not the site's own are unreachable, and so is what is left of
- * the providers' prefixes. All of it carries our protocol number, so that a restart finds and
+ * the providers' prefixes. What NATv6 translates never comes to the kernel; what it does not (it is off,
+ * or the source is no host of the site) is answered with Destination Unreachable. All of it carries our protocol number, so that a restart finds and
  * replaces what an earlier run left.
  */
 import type { Netlink, RouteSpecification, RuleSpecification } from '../../native/linux/index.ts';

@@ -35,6 +35,7 @@ function handler(listed: () => string, hold = true) {
     sendErrorOutside: refuse('sendErrorOutside'),
     handleIcmpError: refuse('handleIcmpError'),
     identification: () => 0xcafef00d,
+    tellLoss: refuse('tellLoss'),
     isReceiver: (_tag, source: Address) => formatAddress(source) === listed(),
     handleUnknownTag: (source, destination, tag) => {
       calls.push(`R1bis ${formatAddress(source)} ${formatAddress(destination)} ${formatTag(tag)}`);

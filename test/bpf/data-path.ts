@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { dropReasons, Event, eventKinds, Statistics } from '../../control/dataplane/layout.generated.ts';
+import { NatTable } from '../../control/dataplane/nat-table.ts';
 import { BpfObject, RingBuffer, SharedArray } from '../../native/libbpf/index.ts';
 import { LITTLE_ENDIAN } from './table.ts';
 import { Tables } from './tables.ts';
@@ -13,6 +14,8 @@ type VerdictName = 'forwarded' | 'to-kernel' | 'passed' | 'punted' | 'dropped';
 
 /** enum verdict_count in order. */
 const VERDICTS: readonly VerdictName[] = ['forwarded', 'to-kernel', 'passed', 'punted', 'dropped'];
+/** enum nat_count in order. */
+const NAT_COUNTS = ['outbound', 'inbound', 'unknown-protocol', 'remembered'] as const;
 const bpf = fileURLToPath(new URL('../../bpf/', import.meta.url));
 
 export interface PuntedFrame {
@@ -29,6 +32,8 @@ export interface RunResult {
   readonly data: Uint8Array;
   /** What was counted, by name, without the zeros. */
   readonly counts: Readonly<Record<string, number>>;
+  /** NATv6's own counters, without the zeros. */
+  readonly nat: Readonly<Record<string, number>>;
   readonly events: readonly PuntedFrame[];
 }
 
@@ -40,9 +45,12 @@ export interface DataPathOptions {
 
 export class DataPath {
   readonly tables: Tables;
+  /** As the controller writes it. */
+  readonly nat: NatTable;
   readonly #objects: Readonly<Record<Direction, BpfObject>>;
   readonly #ring: RingBuffer;
   readonly #statisticsArray: SharedArray;
+  readonly #natArray: SharedArray;
   #events: PuntedFrame[] = [];
 
   constructor({ slots = 256, ring = 65536 }: DataPathOptions = {}) {
@@ -50,12 +58,18 @@ export class DataPath {
     const inside = BpfObject.open(`${bpf}build/inside.bpf.o`, {
       maps: { egress: { maxEntries: slots }, ingress: { maxEntries: slots }, events: { maxEntries: ring } },
     }).load();
-    const globals = ['.bss.settings', '.bss.ports', '.bss.uplinks', '.bss.statistics'];
-    const shared = ['egress', 'ingress', 'ports_redirect', 'events', 'punt_buckets', 'path_mtu'];
+    const globals = ['.bss.settings', '.bss.ports', '.bss.uplinks', '.bss.statistics', '.bss.nat'];
+    const shared = ['egress', 'ingress', 'ports_redirect', 'events', 'punt_buckets', 'path_mtu'].concat([
+      'nat_locators',
+      'nat_hosts',
+      'nat_flows',
+    ]);
     const maps = [...globals, ...shared].map((name) => [name, { reuse: inside.map(name) }]);
     const outside = BpfObject.open(`${bpf}build/outside.bpf.o`, { maps: Object.fromEntries(maps) }).load();
     this.#objects = { inside, outside };
     this.tables = new Tables(inside);
+    this.#natArray = SharedArray.map(inside.map('.bss.nat'));
+    this.nat = new NatTable(this.#natArray.bytes, inside.map('nat_locators'), inside.map('nat_hosts'));
     this.#statisticsArray = SharedArray.map(inside.map('.bss.statistics'));
     this.#ring = RingBuffer.open(inside.map('events'), (record) => this.#events.push(decode(record)));
   }
@@ -65,20 +79,36 @@ export class DataPath {
     const before = this.#statistics();
     const result = this.#objects[direction].program(direction).testRun({ data, repeat });
     const counts: Record<string, number> = {};
+    const nat: Record<string, number> = {};
     for (const [name, value] of this.#statistics()) {
       const change = value - before.get(name)!;
-      if (change !== 0) counts[name] = change;
+      if (change === 0) continue;
+      if (name.startsWith('nat ')) nat[name.slice(4)] = change;
+      else counts[name] = change;
     }
     if (drain) this.#ring.consume();
     const events = this.#events;
     this.#events = [];
-    return { verdict: result.verdict, data: result.data, counts, events };
+    return { verdict: result.verdict, data: result.data, counts, nat, events };
+  }
+
+  /** NATv6 off: no hosts, no policy, no flows remembered. */
+  resetNat(): void {
+    for (const host of this.nat.hosts) this.nat.removeHost(host);
+    this.#natArray.bytes.fill(0);
+    this.forgetFlows();
+  }
+
+  forgetFlows(): void {
+    const flows = this.#objects.inside.map('nat_flows');
+    for (const key of flows.keys()) flows.delete(key);
   }
 
   close(): void {
     this.#ring.close();
     this.tables.close();
     this.#statisticsArray.close();
+    this.#natArray.close();
     this.#objects.outside.close();
     this.#objects.inside.close();
   }
@@ -105,6 +135,8 @@ export class DataPath {
       sums.set(`drop ${name}`, sum(Statistics.drops + 8 * index));
     for (const [index, { name }] of eventKinds.entries())
       sums.set(`punt ${name}`, sum(Statistics.punts + 8 * index));
+    for (const [index, name] of NAT_COUNTS.entries())
+      sums.set(`nat ${name}`, sum(Statistics.nat + 8 * index));
     return sums;
   }
 }

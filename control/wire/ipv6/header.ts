@@ -5,7 +5,7 @@ export const IPV6_HEADER_LENGTH = 40;
 export const MINIMUM_MTU = 1280;
 export const ETHERTYPE_IPV6 = 0x86dd;
 
-export const NextHeader = { icmp6: 58, shim6: 140 } as const;
+export const NextHeader = { tcp: 6, icmp6: 58, shim6: 140 } as const;
 
 export interface Ipv6Header {
   readonly trafficClass: number;

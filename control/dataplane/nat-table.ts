@@ -1,0 +1,154 @@
+/** NATv6 in the data path: struct nat and the maps nat_locators and nat_hosts of bpf/layout.h. */
+import type { BpfMap } from '../../native/libbpf/index.ts';
+import { type Address, addressKey, equalAddress } from '../wire/ipv6/address.ts';
+import { checksumDelta } from '../wire/ipv6/checksum-delta.ts';
+import type { Prefix } from '../wire/ipv6/prefix.ts';
+import type { HostLink } from './ingress-table.ts';
+import {
+  Nat,
+  NatFlags,
+  NatHost,
+  NatLimits,
+  NatLocator,
+  NatLocatorKey,
+  Prefix as PrefixLayout,
+  SettingsLimits,
+  TableLimits,
+} from './layout.generated.ts';
+
+export interface NatPolicy {
+  /** A segment of a TCP connection whose provider is down goes by another, and nobody is told. */
+  readonly silent: boolean;
+  /** HASH_WORDS odd words that never change. */
+  readonly hashKey: BigUint64Array;
+}
+
+/** A locator, and the uplink of the provider that delegated it. */
+export interface NatLocatorOf {
+  readonly address: Address;
+  readonly uplink: number;
+}
+
+interface Translated {
+  readonly ulid: Address;
+  readonly locators: readonly NatLocatorOf[];
+  readonly link: HostLink | undefined;
+}
+
+export class NatTable {
+  readonly #memory: Uint8Array;
+  readonly #locators: BpfMap;
+  readonly #hosts: BpfMap;
+  /** What is in the maps, by addressKey of the CMULA. */
+  readonly #translated = new Map<string, Translated>();
+
+  constructor(memory: Uint8Array, locators: BpfMap, hosts: BpfMap) {
+    this.#memory = memory;
+    this.#locators = locators;
+    this.#hosts = hosts;
+  }
+
+  enable({ silent, hashKey }: NatPolicy): void {
+    for (const [index, word] of hashKey.entries())
+      this.#view.setBigUint64(Nat.hashKey + index * 8, word, true);
+    const flags = NatFlags.NAT_ENABLED | (silent ? NatFlags.NAT_SILENT : 0);
+    this.#view.setUint32(Nat.flags, flags, true);
+  }
+
+  /** Destinations in there are no peers: they are the site's own. */
+  setProviderPrefixes(prefixes: readonly Prefix[]): void {
+    if (prefixes.length > SettingsLimits.MAX_UPLINKS)
+      throw new RangeError(`${prefixes.length} prefixes where ${SettingsLimits.MAX_UPLINKS} fit`);
+    for (const [index, prefix] of prefixes.entries()) {
+      const at = Nat.providerPrefix + index * PrefixLayout.size;
+      this.#memory.set(prefix.address, at + PrefixLayout.address);
+      this.#view.setUint32(at + PrefixLayout.length, prefix.length, true);
+    }
+    this.#view.setUint32(Nat.providerPrefixes, prefixes.length, true);
+  }
+
+  /** For each of NAT_BUCKETS buckets its uplinks, the best first, at most NAT_CHOICES. */
+  setChoices(choices: readonly (readonly number[])[]): void {
+    for (const [bucket, uplinks] of choices.entries()) {
+      const list = Array.from(
+        { length: NatLimits.NAT_CHOICES },
+        (_, place) => uplinks[place] ?? TableLimits.UPLINK_NONE,
+      );
+      // One store, so that no packet meets half a list.
+      this.#view.setBigUint64(
+        Nat.choice + bucket * NatLimits.NAT_CHOICES,
+        new DataView(Uint8Array.from(list).buffer).getBigUint64(0, true),
+        true,
+      );
+    }
+  }
+
+  /** The host is translated, by these locators and no others; `link` is where it is, once that is known. */
+  setHost(ulid: Address, locators: readonly NatLocatorOf[], link: HostLink | undefined): void {
+    const before = this.#translated.get(addressKey(ulid));
+    const now = { ulid, locators, link };
+    if (before !== undefined && same(before, now)) return;
+    this.#translated.set(addressKey(ulid), now);
+    for (const locator of locators) {
+      this.#hosts.set(locator.address, hostValue(ulid, locator, link));
+      this.#locators.set(locatorKey(ulid, locator.uplink), locatorValue(ulid, locator.address));
+    }
+    for (const gone of before?.locators ?? []) {
+      if (!locators.some(({ address }) => equalAddress(address, gone.address)))
+        this.#hosts.delete(gone.address);
+      if (!locators.some(({ uplink }) => uplink === gone.uplink))
+        this.#locators.delete(locatorKey(ulid, gone.uplink));
+    }
+  }
+
+  removeHost(ulid: Address): void {
+    this.setHost(ulid, [], undefined);
+    this.#translated.delete(addressKey(ulid));
+  }
+
+  /** CMULAs of the hosts that are translated. */
+  get hosts(): readonly Address[] {
+    return [...this.#translated.values()].map((row) => row.ulid);
+  }
+
+  get #view(): DataView {
+    return new DataView(this.#memory.buffer, this.#memory.byteOffset, Nat.size);
+  }
+}
+
+function same(first: Translated, second: Translated): boolean {
+  const [one, other] = [first.link, second.link];
+  return (
+    first.locators.length === second.locators.length &&
+    first.locators.every(
+      ({ address, uplink }, index) =>
+        uplink === second.locators[index]!.uplink && equalAddress(address, second.locators[index]!.address),
+    ) &&
+    one?.port === other?.port &&
+    (one === undefined || one.mac.every((octet, index) => octet === other!.mac[index]))
+  );
+}
+
+function locatorKey(ulid: Address, uplink: number): Uint8Array {
+  const key = new Uint8Array(NatLocatorKey.size);
+  key.set(ulid, NatLocatorKey.ulid);
+  new DataView(key.buffer).setUint32(NatLocatorKey.uplink, uplink, true);
+  return key;
+}
+
+function locatorValue(ulid: Address, locator: Address): Uint8Array {
+  const value = new Uint8Array(NatLocator.size);
+  value.set(locator, NatLocator.locator);
+  new DataView(value.buffer).setUint16(NatLocator.delta, checksumDelta(ulid, locator));
+  return value;
+}
+
+function hostValue(ulid: Address, { address, uplink }: NatLocatorOf, link: HostLink | undefined): Uint8Array {
+  const value = new Uint8Array(NatHost.size);
+  value.set(ulid, NatHost.ulid);
+  new DataView(value.buffer).setUint16(NatHost.delta, checksumDelta(address, ulid));
+  if (link !== undefined) value.set(link.mac, NatHost.hostMac);
+  value[NatHost.port] = link?.port ?? TableLimits.PORT_NONE;
+  value[NatHost.uplink] = uplink;
+  return value;
+}
