@@ -1,12 +1,22 @@
 /**
  * What goes over the control socket: one JSON object a line. A request names a command; its
- * answer is `{result}` or `{error}`. The shapes below are what `--json` prints.
+ * answer is `{result}` or `{error}`, or `{event}` again and again until the client goes. The shapes
+ * below are what `--json` prints.
  */
 export interface Request {
   readonly command: string;
+  /** What the command needs besides. */
+  readonly arguments?: Arguments;
 }
 
-export type Response = { readonly result: unknown } | { readonly error: string };
+export type Arguments = Readonly<Record<string, unknown>>;
+
+export type Response =
+  | { readonly result: unknown }
+  | { readonly error: string }
+  | { readonly event: unknown }
+  /** Events that this client was too slow for. */
+  | { readonly lost: number };
 
 /** Longest line accepted either way, octets; a table of a million contexts is larger than any request. */
 export const REQUEST_LIMIT = 65_536;

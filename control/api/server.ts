@@ -2,9 +2,27 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { REQUEST_LIMIT, type Response } from './protocol.ts';
+import { type Arguments, REQUEST_LIMIT, type Response } from './protocol.ts';
 
-export type Commands = Readonly<Record<string, () => unknown>>;
+/** By name; the result, a promise of it, or a Stream. What is thrown becomes the answer's error. */
+export type Commands = Readonly<Record<string, (args: Arguments) => unknown>>;
+
+/** What a command returns that goes on telling. */
+export class Stream {
+  /** Begins to tell and returns how to end it. */
+  readonly begin: (tell: (event: unknown) => void) => () => void;
+  constructor(begin: Stream['begin']) {
+    this.begin = begin;
+  }
+}
+
+/** What was asked for cannot be: said as it is. */
+export class RefusalError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RefusalError';
+  }
+}
 
 export class ControlSocketError extends Error {
   constructor(path: string, reason: string) {
@@ -15,6 +33,8 @@ export class ControlSocketError extends Error {
 
 const IDLE_MILLISECONDS = 30_000;
 const MOST_CLIENTS = 64;
+/** Octets that a client may leave unread before events pass it by. */
+const MOST_UNREAD = 1_048_576;
 
 export interface ControlSocket {
   close(): Promise<void>;
@@ -88,32 +108,66 @@ function isServed(path: string): Promise<boolean> {
 
 function serve(socket: Socket, commands: Commands): void {
   let pending = '';
+  let answered: Promise<void> = Promise.resolve();
   socket.setEncoding('utf8');
   socket.setTimeout(IDLE_MILLISECONDS, () => socket.destroy());
   socket.on('error', () => socket.destroy());
   socket.on('data', (text: string) => {
     const lines = (pending + text).split('\n');
     pending = lines.pop()!;
-    for (const line of lines) socket.write(`${JSON.stringify(answer(line, commands))}\n`);
+    for (const line of lines) answered = answered.then(() => serveLine(socket, line, commands));
     if (pending.length > REQUEST_LIMIT) socket.destroy();
   });
 }
 
-function answer(line: string, commands: Commands): Response {
+async function serveLine(socket: Socket, line: string, commands: Commands): Promise<void> {
+  if (socket.destroyed) return;
+  const answer = await perform(line, commands);
+  if (answer instanceof Stream) stream(socket, answer);
+  else send(socket, answer);
+}
+
+const send = (socket: Socket, response: Response): void => {
+  if (!socket.destroyed) socket.write(`${JSON.stringify(response)}\n`);
+};
+
+function stream(socket: Socket, { begin }: Stream): void {
+  let lost = 0;
+  // Silence is no reason to hang up on who listens.
+  socket.setTimeout(0);
+  const end = begin((event) => {
+    if (socket.writableLength > MOST_UNREAD) {
+      lost++;
+      return;
+    }
+    if (lost > 0) send(socket, { lost });
+    lost = 0;
+    send(socket, { event });
+  });
+  socket.on('close', end);
+  if (socket.destroyed) end();
+}
+
+async function perform(line: string, commands: Commands): Promise<Response | Stream> {
   let request: unknown;
   try {
     request = JSON.parse(line);
   } catch {
     return { error: 'a request is one JSON object a line' };
   }
-  const command =
-    typeof request === 'object' && request !== null && 'command' in request ? request.command : undefined;
+  const { command, arguments: args = {} } = isObject(request) ? request : {};
   if (typeof command !== 'string' || !Object.hasOwn(commands, command)) {
     return { error: `command must be one of ${Object.keys(commands).join(', ')}` };
   }
+  if (!isObject(args)) return { error: `${command}: arguments must be an object` };
   try {
-    return { result: commands[command]!() };
+    const result = await commands[command]!(args);
+    return result instanceof Stream ? result : { result };
   } catch (error) {
-    return { error: `${command} failed: ${(error as Error).message}` };
+    const { message } = error as Error;
+    return { error: error instanceof RefusalError ? message : `${command} failed: ${message}` };
   }
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -4,12 +4,23 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { askDaemon, ControlError } from '../../control/api/client.ts';
-import { type ControlSocket, ControlSocketError, serveControlSocket } from '../../control/api/server.ts';
+import { askDaemon, ControlError, followDaemon } from '../../control/api/client.ts';
+import {
+  type ControlSocket,
+  ControlSocketError,
+  RefusalError,
+  Stream,
+  serveControlSocket,
+} from '../../control/api/server.ts';
 
 let folder: string;
 let path: string;
 let socket: ControlSocket;
+/** Tells all followers. */
+const followers = new Set<(event: unknown) => void>();
+const tell = (event: unknown) => {
+  for (const follower of followers) follower(event);
+};
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pshim6-api-'));
@@ -21,6 +32,16 @@ before(async () => {
     status: () => ({ contexts: 3 }),
     large: () => 'x'.repeat(3_000_000),
     fails,
+    echo: (args) => args,
+    later: async () => ({ answer: 42 }),
+    refuses: () => {
+      throw new RefusalError('there is no such host');
+    },
+    follow: () =>
+      new Stream((follower) => {
+        followers.add(follower);
+        return () => followers.delete(follower);
+      }),
   });
 });
 
@@ -91,4 +112,64 @@ test('a group that does not exist is named', async () => {
 
 test('without a daemon the client says so', async () => {
   await assert.rejects(askDaemon(join(folder, 'none.sock'), 'status'), /no daemon serves it/);
+});
+
+test('arguments arrive as they were given; what is no object is refused', async () => {
+  assert.deepEqual(await askDaemon(path, 'echo', { a: [1, 'x'] }), { a: [1, 'x'] });
+  assert.deepEqual(await askDaemon(path, 'echo'), {});
+  assert.match(await raw('{"command":"echo","arguments":[1]}\n'), /arguments must be an object/);
+});
+
+test('an answer that takes time is waited for, and keeps its place', async () => {
+  assert.deepEqual(await askDaemon(path, 'later'), { answer: 42 });
+  const lines = (await raw('{"command":"later"}\n{"command":"status"}\n', 2)).trim().split('\n');
+  assert.deepEqual(lines, ['{"result":{"answer":42}}', '{"result":{"contexts":3}}']);
+});
+
+test('a refusal is said as it is', async () => {
+  await assert.rejects(askDaemon(path, 'refuses'), { message: 'there is no such host' });
+});
+
+const settle = () => new Promise((done) => setTimeout(done, 20));
+
+test('events come as they happen, to every follower, until it goes', async () => {
+  const events = followDaemon(path, 'follow');
+  const first = events.next();
+  while (followers.size === 0) await settle();
+  tell({ number: 1 });
+  tell({ number: 2 });
+  assert.deepEqual((await first).value, { event: { number: 1 } });
+  assert.deepEqual((await events.next()).value, { event: { number: 2 } });
+  await events.return(undefined);
+  while (followers.size > 0) await settle();
+});
+
+test('a follower that does not read is passed by, and told how much it missed', async () => {
+  const client = connect(path, () => client.write('{"command":"follow"}\n'));
+  while (followers.size === 0) await settle();
+  client.pause();
+  const event = 'x'.repeat(10_000);
+  for (let count = 0; count < 1_000; count++) tell(event);
+  let text = '';
+  client.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  client.resume();
+  while (!text.includes('"lost"')) {
+    tell('again');
+    await settle();
+  }
+  const lines = text.trim().split('\n');
+  const lost = lines.map((line) => JSON.parse(line).lost ?? 0).reduce((sum, count) => sum + count, 0);
+  const told = lines.filter((line) => line.length > 10_000).length;
+  assert.ok(lost > 0 && told > 0);
+  assert.ok(told + lost >= 1_000 && told < 1_000, `${told} told, ${lost} lost`);
+  client.destroy();
+  while (followers.size > 0) await settle();
+});
+
+test('a command that answers once cannot be followed, and the other way round', async () => {
+  await assert.rejects(followDaemon(path, 'status').next(), /answers once/);
+  await assert.rejects(followDaemon(path, 'reboot').next(), ControlError);
+  await assert.rejects(followDaemon(join(folder, 'none.sock'), 'follow').next(), /no daemon serves it/);
 });
