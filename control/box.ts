@@ -58,6 +58,8 @@ export class Box {
   readonly carrier: ContextCarrier;
   /** What the DNS knows of a peer; set when the ALG starts. */
   peerLocators: (peer: Address) => readonly Address[] | undefined = () => undefined;
+  /** Has the DNS look for them; false where that is of no use. */
+  searchPeer: (host: Address, peer: Address) => boolean = () => false;
   readonly #options: BoxOptions;
   readonly #netlink: Netlink;
   readonly #driver: CoreDriver;
@@ -245,6 +247,24 @@ export class Box {
     return this.site.hosts.live;
   }
 
+  /** Nothing was found of a peer that a host sent packets to. */
+  giveUp(local: Address, peer: Address): void {
+    if (this.core.context(local, peer) === undefined) this.carrier.refuse(local, peer);
+  }
+
+  /** Discards the context between two hosts if it never carried a packet, and says whether it did. */
+  discardUnused(local: Address, peer: Address): boolean {
+    const context = this.core.context(local, peer);
+    const installed = context && this.contexts.view(context);
+    if (context === undefined || installed === undefined) return false;
+    if (installed.egress.packets > 0 || installed.ingress.packets > 0) return false;
+    let discarded = false;
+    this.#driver.run((core) => {
+      discarded = core.discard(context);
+    });
+    return discarded;
+  }
+
   /** Stops everything, in the opposite order of its start. `keepDatapath` leaves programs and policy in place. */
   close(keepDatapath: boolean): void {
     this.#driver.stop();
@@ -260,6 +280,7 @@ export class Box {
         isLocator: (address) => this.links.uplinkOf(address) !== undefined,
         contextState: (local, peer) => this.contexts.state(local, peer),
         peerLocators: (peer) => this.peerLocators(peer),
+        searchPeer: (host, peer) => this.searchPeer(host, peer),
         establish: (local, peer, locators) => this.establish(local, peer, locators),
         handleMessage: (source, destination, message) =>
           this.#driver.run((core, now) => core.handleMessage(now, { source, destination, message })),

@@ -38,7 +38,14 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
     const dns =
       config.dns === undefined
         ? undefined
-        : await startDns(config.dns, { box, log, clock, random, ulids: config.ulids });
+        : await startDns(config.dns, {
+            box,
+            log,
+            clock,
+            random,
+            ulids: config.ulids,
+            prefixes: config.site.prefixes,
+          });
     if (dns !== undefined) undo.push(() => dns.close());
     const reports = boxReports({ box, config, started, dns });
     const socket = await serveControlSocket(config.control.socket, config.control.group, reports);

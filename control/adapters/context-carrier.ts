@@ -146,14 +146,20 @@ export class ContextCarrier {
     this.firstPacketDelays.delete(oldest!);
   }
 
-  #failed(local: Address, peer: Address, reason: string, fork: number): void {
-    const { contexts, firstPackets, log, sendError } = this.#options;
-    log.info('context-failed', { local: formatAddress(local), peer: formatAddress(peer), reason });
-    if (fork !== 0) return;
-    contexts.unreserve(local, peer);
+  /** Tells the host that what waits for a context of this pair cannot be delivered. */
+  refuse(local: Address, peer: Address): void {
+    const { firstPackets, sendError } = this.#options;
     for (const waiting of firstPackets.take(pairKey(local, peer))) {
       sendError(waiting, { kind: 'address-unreachable' });
     }
+  }
+
+  #failed(local: Address, peer: Address, reason: string, fork: number): void {
+    const { contexts, log } = this.#options;
+    log.info('context-failed', { local: formatAddress(local), peer: formatAddress(peer), reason });
+    if (fork !== 0) return;
+    contexts.unreserve(local, peer);
+    this.refuse(local, peer);
   }
 }
 

@@ -3,12 +3,15 @@ import { createSocket, type Socket } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
 import type { DnsAlg } from '../naming/dns-alg.ts';
 import type { DnsEffect } from '../naming/effect.ts';
-import type { Endpoint, Transport } from '../naming/transaction.ts';
+import type { Endpoint, Transport } from '../naming/lookup.ts';
+import type { SearchBegin } from '../naming/search.ts';
 import { type Address, formatAddress, parseAddress } from '../wire/ipv6/address.ts';
 import { DEFAULT_DNS_TCP_LIMITS, type DnsTcpLimits, DnsTcpListener } from './dns-tcp-listener.ts';
 import { DnsUpstream } from './dns-upstream.ts';
 
 export type LearnedEffect = Extract<DnsEffect, { kind: 'learned' }>;
+export type FoundEffect = Extract<DnsEffect, { kind: 'found' }>;
+export type NotFoundEffect = Extract<DnsEffect, { kind: 'not-found' }>;
 
 /** An address that cannot be listened on. `code` is the system's: EADDRINUSE, EADDRNOTAVAIL, EACCES… */
 export class DnsListenError extends Error {
@@ -36,12 +39,22 @@ export interface DnsServerOptions {
   readonly listen: readonly Endpoint[];
   readonly alg: DnsAlg;
   readonly onLearned: (learned: LearnedEffect) => void;
+  /** How searches end. */
+  readonly onFound?: (found: FoundEffect) => void;
+  readonly onNotFound?: (notFound: NotFoundEffect) => void;
   /** Milliseconds, monotonic. */
   readonly clock?: () => number;
   readonly limits?: Partial<DnsTcpLimits>;
 }
 
 const PORT_TRIES = 16;
+
+/** Where a query over UDP came from, as the socket tells it. */
+interface UdpClient {
+  readonly socket: Socket;
+  readonly address: string;
+  readonly port: number;
+}
 
 export class DnsServer {
   readonly #options: DnsServerOptions;
@@ -50,7 +63,13 @@ export class DnsServer {
   readonly #sockets: Socket[] = [];
   readonly #tcp: DnsTcpListener;
   readonly #upstream: DnsUpstream;
+  /** Whom the answer with a token is for: each query has one. */
+  readonly #udpClients = new Map<number, UdpClient>();
+  #nextToken = 0;
+  readonly #addresses = new AddressMemo();
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer is due; Infinity without one. */
+  #wakeAt = Number.POSITIVE_INFINITY;
   #draining = false;
   #closed = false;
 
@@ -64,11 +83,14 @@ export class DnsServer {
         this.#input((now) => this.#alg.handleQuery(now, { client, transport: 'tcp', token, message })) ??
         false,
     );
-    this.#upstream = new DnsUpstream({
-      onMessage: (query, resolver, message) =>
-        this.#input((now) => this.#alg.handleUpstream(now, { query, resolver, message })),
-      onFailure: (query) => this.#input((now) => this.#alg.handleUpstreamFailure(now, query)),
-    });
+    this.#upstream = new DnsUpstream(
+      {
+        onMessage: (query, resolver, message) =>
+          this.#input((now) => this.#alg.handleUpstream(now, { query, resolver, message })),
+        onFailure: (query) => this.#input((now) => this.#alg.handleUpstreamFailure(now, query)),
+      },
+      this.#clock,
+    );
   }
 
   /** The port of each address listened on, in their order. */
@@ -122,13 +144,26 @@ export class DnsServer {
   }
 
   #serveUdp(socket: Socket): void {
-    const token = this.#sockets.push(socket) - 1;
+    this.#sockets.push(socket);
     // An unconnected socket has no lasting errors; that of a single packet is this packet's loss.
     socket.on('error', () => undefined);
-    socket.on('message', (message, remote) => {
-      const client = { address: parseAddress(remote.address.split('%')[0]!), port: remote.port };
-      this.#input((now) => this.#alg.handleQuery(now, { client, transport: 'udp', token, message }));
+    socket.on('message', (message, { address, port }) => {
+      const token = this.#nextToken++;
+      const client = { address: this.#addresses.parse(address), port };
+      this.#udpClients.set(token, { socket, address, port });
+      const answered = this.#input((now) =>
+        this.#alg.handleQuery(now, { client, transport: 'udp', token, message }),
+      );
+      if (answered !== true) this.#udpClients.delete(token);
     });
+  }
+
+  /**
+   * A host sent a packet to `ulid`, of which nothing is known: looks in the reverse tree. If it is worth the while, an
+   * effect tells the end.
+   */
+  search(host: Address, ulid: Address): SearchBegin {
+    return this.#input((now) => this.#alg.search(now, host, ulid)) ?? 'refused';
   }
 
   #input<T>(handle: (now: number) => T): T | undefined {
@@ -148,11 +183,20 @@ export class DnsServer {
     } finally {
       this.#draining = false;
     }
-    clearTimeout(this.#timer);
+    this.#setTimer();
+  }
+
+  /** Only ever to an earlier time: a timer that comes too early costs less than one set anew for every message. */
+  #setTimer(): void {
     const next = this.#alg.nextTimeout();
-    if (next === undefined || this.#closed) return;
+    if (next === undefined || next >= this.#wakeAt || this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#wakeAt = next;
     const delay = Math.max(0, Math.ceil(next - this.#clock()));
-    this.#timer = setTimeout(() => this.#input((now) => this.#alg.handleTimeout(now)), delay);
+    this.#timer = setTimeout(() => {
+      this.#wakeAt = Number.POSITIVE_INFINITY;
+      this.#input((now) => this.#alg.handleTimeout(now));
+    }, delay);
   }
 
   #perform(effect: DnsEffect): void {
@@ -170,12 +214,35 @@ export class DnsServer {
       case 'learned':
         this.#options.onLearned(effect);
         break;
+      case 'found':
+        this.#options.onFound?.(effect);
+        break;
+      case 'not-found':
+        this.#options.onNotFound?.(effect);
+        break;
     }
   }
 
-  #answerUdp({ client, token, message }: Extract<DnsEffect, { kind: 'answer' }>): void {
+  #answerUdp({ token, message }: Extract<DnsEffect, { kind: 'answer' }>): void {
+    const client = this.#udpClients.get(token);
+    if (client === undefined) return;
+    this.#udpClients.delete(token);
     // A client that is gone, or an answer beyond what UDP carries, is its own loss: it asks again.
-    this.#sockets[token]?.send(message, client.port, formatAddress(client.address), () => undefined);
+    client.socket.send(message, client.port, client.address, () => undefined);
+  }
+}
+
+/** Addresses as sockets write them, in octets. Few hosts ask often. */
+class AddressMemo {
+  readonly #known = new Map<string, Address>();
+
+  parse(text: string): Address {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const address = parseAddress(text.split('%')[0]!);
+    if (this.#known.size >= 1024) this.#known.clear();
+    this.#known.set(text, address);
+    return address;
   }
 }
 

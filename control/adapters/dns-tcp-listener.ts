@@ -1,6 +1,6 @@
 /** DNS over TCP toward the clients (RFC 7766): pipelining, answers in any order, slow clients bounded. */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Endpoint } from '../naming/transaction.ts';
+import type { Endpoint } from '../naming/lookup.ts';
 import { type Address, formatAddress, parseAddress } from '../wire/ipv6/address.ts';
 import { frameMessage, MessageStream } from './dns-stream.ts';
 

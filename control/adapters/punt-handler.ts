@@ -16,6 +16,8 @@ export interface PuntActions {
   contextState(local: Address, peer: Address): 'none' | 'held' | 'live';
   /** Locators to try for a peer, from DNS; undefined when nothing is known of it. */
   peerLocators(peer: Address): readonly Address[] | undefined;
+  /** Looks for them; true when the packet may wait for the end. */
+  searchPeer(host: Address, peer: Address): boolean;
   establish(local: Address, peer: Address, locators: readonly Address[]): void;
   handleMessage(source: Address, destination: Address, message: Uint8Array): void;
   /** True when the payload is worth holding: its context may come back. */
@@ -166,7 +168,7 @@ export class PuntHandler {
       return this.#actions.injectInside(waiting.frame);
     }
     const locators = this.#actions.peerLocators(destination);
-    if (locators === undefined && state === 'none') {
+    if (locators === undefined && state === 'none' && !this.#actions.searchPeer(source, destination)) {
       this.counters.unknownPeer++;
       return this.#actions.sendError(waiting, { kind: 'no-route' });
     }

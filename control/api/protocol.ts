@@ -94,6 +94,24 @@ export interface HostReport {
   readonly mac: string | null;
 }
 
+export interface DnsReport {
+  readonly resolvers: readonly {
+    readonly address: string;
+    readonly port: number;
+    /** The name that it has to prove; null without TLS. */
+    readonly tls: string | null;
+    readonly state: 'up' | 'down';
+  }[];
+  /** Client queries, and messages to the resolvers, under way. */
+  readonly inFlight: number;
+  readonly upstreamInFlight: number;
+  /** ULIDs whose locators are remembered. */
+  readonly locators: number;
+  /** Searches in the reverse tree under way. */
+  readonly searching: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
 export interface DropReport {
   readonly reason: string;
   readonly meaning: string;

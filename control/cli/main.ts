@@ -9,6 +9,7 @@ import { StoreError } from '../store/store.ts';
 import { version } from '../version.ts';
 import { AddressError } from '../wire/ipv6/address.ts';
 import { registerKeyCommands } from './keys.ts';
+import { registerRecordCommands } from './records.ts';
 import { reports } from './reports.ts';
 import { registerSiteKeyCommands } from './site-keys.ts';
 
@@ -38,6 +39,7 @@ const questions = {
   contexts: 'SHIM6 contexts: ULIDs, locators in use, packets',
   uplinks: 'providers: state, gateway, last switch and why',
   hosts: "the site's hosts: CMULA and locators",
+  dns: 'the DNS ALG: resolvers and their state, counters',
   drops: 'packets dropped, by reason',
 } as const;
 
@@ -56,6 +58,7 @@ for (const [name, description] of Object.entries(questions) as [keyof typeof que
 
 registerKeyCommands(program);
 registerSiteKeyCommands(program);
+registerRecordCommands(program);
 
 /** The lab is for checkouts; an installed router has no need of it. */
 async function addLab(): Promise<void> {

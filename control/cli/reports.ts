@@ -1,5 +1,6 @@
 /** How each report of the daemon is shown to people. */
 import type { ContextReport, DropReport, HostReport, ProgramCounts, StatusReport } from '../api/protocol.ts';
+import { dns } from './dns-report.ts';
 import { formatTable } from './table.ts';
 import { uplinks } from './uplinks-report.ts';
 
@@ -83,4 +84,4 @@ function drops(rows: readonly DropReport[]): string {
 }
 
 /** By command name. */
-export const reports = { status, contexts, uplinks, hosts, drops } as const;
+export const reports = { status, contexts, uplinks, hosts, dns, drops } as const;

@@ -1,24 +1,9 @@
 /** What a configuration file may say. Defaults are here and nowhere else. */
 import { z } from 'zod';
 import { KEY_TYPES } from '../identity/key-type.ts';
-import { AddressError, parseAddress } from '../wire/ipv6/address.ts';
-import { parsePrefix } from '../wire/ipv6/prefix.ts';
+import { dnsSchema } from './dns.ts';
+import { address, prefix } from './fields.ts';
 
-/** A zod transform that turns AddressError into an issue at the value's own place. */
-function parsed<T>(parse: (text: string) => T) {
-  return z.string().transform((text, context) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      if (!(error instanceof AddressError)) throw error;
-      context.addIssue({ code: 'custom', message: error.message });
-      return z.NEVER;
-    }
-  });
-}
-
-const address = parsed(parseAddress);
-const prefix = parsed(parsePrefix);
 const interfaceName = z
   .string()
   .regex(/^[^\s/]{1,15}$/, 'an interface name has 1 to 15 characters, no blank, no "/"');
@@ -169,15 +154,7 @@ export const configSchema = z.strictObject({
       patience: z.number().min(0.1).max(60).default(15),
     })
     .prefault({}),
-  dns: z
-    .strictObject({
-      listen: z.array(address).min(1),
-      port: z.int().min(1).max(65535).default(53),
-      resolvers: z.array(address).min(1).max(8),
-      /** Private-use RR type of the ULID record (RFC 6895 §3.1). */
-      'ulid-type': z.int().min(65280).max(65534).default(65280),
-    })
-    .optional(),
+  dns: dnsSchema.optional(),
   store: z
     .strictObject({
       /** What the box must remember, an SQLite file; copy it with the files beside it, the daemon stopped. */

@@ -1,6 +1,13 @@
 /** Which addresses of an answer are worth using as locators or ULIDs. */
 import { dataOf, type RecordPlace } from '../wire/dns/record.ts';
-import { ADDRESS_LENGTH, type Address, addressKey, isLinkLocal, isMulticast } from '../wire/ipv6/address.ts';
+import {
+  ADDRESS_LENGTH,
+  type Address,
+  addressKey,
+  equalAddress,
+  isLinkLocal,
+  isMulticast,
+} from '../wire/ipv6/address.ts';
 import { containsAddress, type Prefix, parsePrefix } from '../wire/ipv6/prefix.ts';
 
 const NOT_LOCATORS: readonly Prefix[] = [
@@ -33,3 +40,24 @@ export function addressesIn(
   }
   return [...found.values()];
 }
+
+/**
+ * Of a name with several ULIDs, which are several hosts', the locators of one: those with its interface identifier,
+ * which a CGA keeps in every prefix, and not those with another one's. Where that tells nothing, all.
+ */
+export function locatorsFor(
+  ulid: Address,
+  ulids: readonly Address[],
+  locators: readonly Address[],
+): readonly Address[] {
+  if (ulids.length === 1) return locators;
+  const others = ulids.filter((other) => !equalAddress(other, ulid));
+  const own = locators.filter((locator) => sameInterface(locator, ulid));
+  const rest = locators.filter(
+    (locator) => !sameInterface(locator, ulid) && !others.some((other) => sameInterface(locator, other)),
+  );
+  return own.length + rest.length > 0 ? [...own, ...rest] : locators;
+}
+
+const sameInterface = (first: Address, second: Address): boolean =>
+  first.subarray(8).every((octet, index) => octet === second[8 + index]);

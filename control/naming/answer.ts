@@ -16,12 +16,14 @@ export interface Answer {
   /** The name at the end of the chain: the question's own name if there are no aliases. */
   readonly name: Name;
   /**
-   * Records at that name of the type asked for, class IN. Nothing else in the message is ever used: not
+   * Records at that name of the type asked for, class IN. Nothing else in the message is ever remembered: not
    * other owners, not other sections, whatever the resolver was made to add.
    */
   readonly records: readonly RecordPlace[];
   /** For negative caching (RFC 2308 §3): an SOA of the authority section whose zone holds the name. */
   readonly soa: RecordPlace | undefined;
+  /** Records of the additional section, class IN: nobody asked for them. */
+  readonly additional: readonly RecordPlace[];
 }
 
 const MAX_CHAIN = 32;
@@ -50,6 +52,7 @@ export function readAnswer(message: Uint8Array): Answer {
         record.class === CLASS_IN &&
         holds(ownerOf(message, record), name),
     ),
+    additional: all.filter(({ section, class: kind }) => section === 'additional' && kind === CLASS_IN),
   };
 }
 

@@ -11,7 +11,8 @@ export type Treatment =
   | 'pass' // nothing
   | 'locators' // AAAA: locators become ULIDs
   | 'ipv4' // A: no addresses, or hosts would prefer IPv4
-  | 'service'; // HTTPS, SVCB: no address hints
+  | 'service' // HTTPS, SVCB: no address hints
+  | 'any'; // ANY: the ULIDs alone
 
 export interface Query {
   readonly header: Header;
@@ -26,6 +27,7 @@ const TREATMENTS = new Map<number, Treatment>([
   [TYPE.A, 'ipv4'],
   [TYPE.SVCB, 'service'],
   [TYPE.HTTPS, 'service'],
+  [TYPE.ANY, 'any'],
 ]);
 const OPCODE_QUERY = 0;
 
@@ -55,6 +57,9 @@ export function classifyQuery(message: Uint8Array): Query {
   }
   return { header, treatment, question, edns };
 }
+
+/** A query whose question could be read. */
+export type AnswerableQuery = Query & { readonly question: Question };
 
 /**
  * DO=1 and CD=1: the client validates for itself, a changed answer would be bogus to it (RFC 6147 §5.5,

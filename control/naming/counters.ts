@@ -5,6 +5,8 @@ export const createDnsCounters = () => ({
   passed: 0,
   /** Answers with ULIDs, without addresses, or without address hints. */
   rewritten: 0,
+  /** Among them those about hosts of the site, from what the box itself knows. */
+  ownNames: 0,
   serverFailures: 0,
   /** Messages to the server that are no queries: too short, or answers. */
   notQueries: 0,
@@ -23,8 +25,18 @@ export const createDnsCounters = () => ({
   ulidMissed: 0,
   /** ULID and addresses stand at the ends of different alias chains: they may be different hosts'. */
   chainMismatched: 0,
+  /** ULIDs that the resolver does not vouch for at a name whose other records it does: not used. */
+  ulidInsecure: 0,
   /** Names with a ULID but no usable locator. */
   withoutLocators: 0,
+  /** Questions to resolvers that were down. */
+  probes: 0,
+  /** Searches in the reverse tree: begun, ended, not begun because of a budget or of an earlier end. */
+  searches: 0,
+  searchesFound: 0,
+  searchesNotFound: 0,
+  searchesRefused: 0,
+  searchesKnownNotFound: 0,
 });
 
 export type DnsCounters = ReturnType<typeof createDnsCounters>;

@@ -1,13 +1,13 @@
 /** What the DNS ALG wants done. */
 import type { Address } from '../wire/ipv6/address.ts';
-import type { Endpoint, Transport } from './transaction.ts';
+import type { Endpoint, Resolver, Transport } from './lookup.ts';
 
 export type DnsEffect =
-  /** Send `message` from a socket of its own: the random port is half of the defence against forged answers. */
+  /** Send `message` from a port hard to guess: that is half of the defence against forged answers (RFC 5452 §9.2). */
   | {
       readonly kind: 'query-upstream';
       readonly query: number;
-      readonly resolver: Endpoint;
+      readonly resolver: Resolver;
       readonly transport: Transport;
       readonly message: Uint8Array;
     }
@@ -20,10 +20,7 @@ export type DnsEffect =
       readonly token: number;
       readonly message: Uint8Array;
     }
-  /**
-   * `host` was just told `ulid`: it is about to send there. Also emitted for the site's own ULIDs; who makes
-   * contexts knows which those are.
-   */
+  /** `host` was just told `ulid`, not of a host of the site: it is about to send there. */
   | {
       readonly kind: 'learned';
       readonly host: Address;
@@ -33,4 +30,13 @@ export type DnsEffect =
       readonly ttl: number;
       /** Presentation form, without the final dot. */
       readonly name: string;
-    };
+    }
+  /** A search has ended: hosts sent packets to `ulid` and may wait for a context to it. */
+  | {
+      readonly kind: 'found';
+      readonly ulid: Address;
+      readonly locators: readonly Address[];
+      readonly askers: readonly Address[];
+      readonly name: string;
+    }
+  | { readonly kind: 'not-found'; readonly ulid: Address; readonly askers: readonly Address[] };

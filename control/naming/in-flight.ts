@@ -2,8 +2,9 @@
 import { type Address, addressKey } from '../wire/ipv6/address.ts';
 import type { Query } from './classify.ts';
 import type { DnsCounters } from './counters.ts';
+import type { Endpoint } from './lookup.ts';
 import type { DnsAlgSettings } from './settings.ts';
-import type { Endpoint, Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 
 export class InFlight {
   readonly #transactions = new Set<Transaction>();

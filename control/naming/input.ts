@@ -1,12 +1,15 @@
 /** What the DNS ALG is given. */
+import type { Address } from '../wire/ipv6/address.ts';
+import type { Endpoint, Resolver, Transport } from './lookup.ts';
 import type { DnsAlgSettings } from './settings.ts';
-import type { Endpoint, Transport } from './transaction.ts';
 
 export interface DnsAlgOptions {
   /** That many unpredictable octets. */
   readonly random: (length: number) => Uint8Array;
-  /** At least one; asked in turn from the first that answers. */
-  readonly resolvers: readonly Endpoint[];
+  /** At least one, the preferred first. */
+  readonly resolvers: readonly Resolver[];
+  /** The CMULA of a host of the site by its name: lower case, no final dot. Asked each time: hosts come and go. */
+  readonly ownHost?: (name: string) => Address | undefined;
   readonly settings?: Partial<DnsAlgSettings>;
 }
 

@@ -6,83 +6,104 @@ import { equalQuestion, type Question, readQuestion } from '../wire/dns/question
 import { equalAddress } from '../wire/ipv6/address.ts';
 import type { DnsCounters } from './counters.ts';
 import type { DnsEffect } from './effect.ts';
+import type { Attempt, Endpoint, Lookup, Role, Task, Transport } from './lookup.ts';
+import type { Resolvers } from './resolvers.ts';
 import type { DnsAlgSettings } from './settings.ts';
-import type { Attempt, Endpoint, Lookup, Transaction, Transport } from './transaction.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-export class Lookups {
-  readonly #open = new Map<number, Attempt>();
-  readonly #random: (length: number) => Uint8Array;
-  readonly #resolvers: readonly Endpoint[];
-  readonly #settings: DnsAlgSettings;
-  readonly #counters: DnsCounters;
-  readonly #emit: (effect: DnsEffect) => void;
-  #nextQuery = 0;
-  /** Index of the resolver asked first: the one after the last that kept us waiting. */
-  #preferred = 0;
+export interface LookupsOptions {
+  readonly random: (length: number) => Uint8Array;
+  readonly resolvers: Resolvers;
+  readonly settings: DnsAlgSettings;
+  readonly counters: DnsCounters;
+  readonly emit: (effect: DnsEffect) => void;
+}
 
-  constructor(
-    random: (length: number) => Uint8Array,
-    resolvers: readonly Endpoint[],
-    settings: DnsAlgSettings,
-    counters: DnsCounters,
-    emit: (effect: DnsEffect) => void,
-  ) {
-    this.#random = random;
-    this.#resolvers = resolvers;
-    this.#settings = settings;
-    this.#counters = counters;
-    this.#emit = emit;
+export class Lookups {
+  readonly resolvers: Resolvers;
+  readonly #open = new Map<number, Attempt>();
+  readonly #options: LookupsOptions;
+  #nextQuery = 0;
+
+  constructor(options: LookupsOptions) {
+    this.#options = options;
+    this.resolvers = options.resolvers;
   }
 
   get size(): number {
     return this.#open.size;
   }
 
+  /** `pinned`: index of the only resolver to be asked, once. */
   start(
     now: number,
-    transaction: Transaction,
-    role: Lookup['role'],
-    transport: Transport,
-    message: Uint8Array,
+    task: Task,
+    role: Role,
+    { transport, message, pinned }: { transport: Transport; message: Uint8Array; pinned?: number },
   ): Lookup {
     const lookup: Lookup = {
-      transaction,
+      task,
       role,
       message,
+      pinned,
       transport,
-      first: this.#preferred,
       attempts: new Set(),
+      latest: undefined,
+      tries: new Uint8Array(this.resolvers.all.length),
       sent: 0,
+      begun: false,
       retryAt: NEVER,
       failed: false,
     };
-    transaction.lookups.push(lookup);
-    this.send(now, lookup);
+    task.lookups.push(lookup);
+    this.#send(now, lookup);
     return lookup;
   }
 
-  /** The next attempt, at the next resolver. */
-  send(now: number, lookup: Lookup): void {
-    const count = this.#resolvers.length;
-    if (lookup.sent === 1 && this.#preferred === lookup.first) this.#preferred = (lookup.first + 1) % count;
-    const resolver = this.#resolvers[(lookup.first + lookup.sent) % count]!;
-    const [high, low] = this.#random(2);
+  /** Sends again what has waited long enough. */
+  retry(now: number, task: Task): void {
+    for (const lookup of task.lookups) {
+      if (lookup.retryAt > now) continue;
+      const { latest } = lookup;
+      if (latest !== undefined) this.resolvers.missed(now, latest.resolver, latest.sentAt);
+      this.#send(now, lookup);
+    }
+  }
+
+  /** Nothing more is expected of what is still open: who was asked last is to blame. */
+  giveUp(now: number, task: Task): void {
+    for (const { latest, attempts } of task.lookups) {
+      if (latest !== undefined && attempts.has(latest)) {
+        this.resolvers.missed(now, latest.resolver, latest.sentAt);
+      }
+    }
+  }
+
+  #send(now: number, lookup: Lookup): void {
+    const { random, settings, counters, emit } = this.#options;
+    const index = this.resolvers.choose(lookup);
+    const [high, low] = random(2);
     const id = (high! << 8) | low!;
-    const attempt: Attempt = { query: this.#nextQuery++, id, resolver, lookup };
+    const attempt: Attempt = { query: this.#nextQuery++, id, resolver: index, sentAt: now, lookup };
     lookup.attempts.add(attempt);
+    lookup.latest = attempt;
+    lookup.tries[index]!++;
     lookup.sent++;
-    lookup.retryAt = lookup.sent < this.#settings.maxAttempts ? now + this.#settings.retransmitAfter : NEVER;
+    lookup.retryAt = this.#mayRetry(lookup) ? now + settings.retransmitAfter : NEVER;
     this.#open.set(attempt.query, attempt);
-    this.#counters.upstreamQueries++;
-    this.#emit({
+    counters.upstreamQueries++;
+    emit({
       kind: 'query-upstream',
       query: attempt.query,
-      resolver,
+      resolver: this.resolvers.all[index]!,
       transport: lookup.transport,
       message: withId(lookup.message, id),
     });
+  }
+
+  #mayRetry(lookup: Lookup): boolean {
+    return lookup.pinned === undefined && !lookup.begun && lookup.sent < this.#options.settings.maxAttempts;
   }
 
   /** Asks again over TCP, where every answer fits; all attempts over UDP are over. */
@@ -90,33 +111,37 @@ export class Lookups {
     this.close(lookup);
     lookup.transport = 'tcp';
     lookup.sent = 0;
+    lookup.tries.fill(0);
     lookup.failed = false;
-    lookup.first = this.#preferred;
-    this.send(now, lookup);
+    this.#send(now, lookup);
   }
 
   /** The attempt that `message` answers; undefined, and counted, if there is none. */
   match(
+    now: number,
     query: number,
     source: Endpoint,
     message: Uint8Array,
   ): { attempt: Attempt; header: Header } | undefined {
+    const { counters } = this.#options;
     const attempt = this.#open.get(query);
     if (attempt === undefined) {
-      this.#counters.upstreamLate++;
+      counters.upstreamLate++;
       return undefined;
     }
+    const resolver = this.resolvers.all[attempt.resolver]!;
     const header = message.length < HEADER_LENGTH ? undefined : readHeader(message);
     if (
       header === undefined ||
-      source.port !== attempt.resolver.port ||
-      !equalAddress(source.address, attempt.resolver.address) ||
+      source.port !== resolver.port ||
+      !equalAddress(source.address, resolver.address) ||
       header.id !== attempt.id ||
       !answersTo(header, message, attempt.lookup.message)
     ) {
-      this.#counters.upstreamMismatched++;
+      counters.upstreamMismatched++;
       return undefined;
     }
+    this.resolvers.answered(now, attempt.resolver);
     return { attempt, header };
   }
 
@@ -125,14 +150,12 @@ export class Lookups {
     const attempt = this.#open.get(query);
     if (attempt === undefined) return undefined;
     const { lookup } = attempt;
-    this.#counters.upstreamFailures++;
+    this.#options.counters.upstreamFailures++;
     this.#open.delete(query);
     lookup.attempts.delete(attempt);
-    if (lookup.sent < this.#settings.maxAttempts && lookup.transaction.relayed === 0) {
-      this.send(now, lookup);
-    } else if (lookup.attempts.size === 0) {
-      lookup.failed = true;
-    }
+    if (!lookup.begun) this.resolvers.missed(now, attempt.resolver, attempt.sentAt);
+    if (this.#mayRetry(lookup)) this.#send(now, lookup);
+    else if (lookup.attempts.size === 0) lookup.failed = true;
     return lookup;
   }
 
@@ -143,7 +166,7 @@ export class Lookups {
       if (attempt === except) continue;
       lookup.attempts.delete(attempt);
       this.#open.delete(attempt.query);
-      this.#emit({ kind: 'cancel-upstream', query: attempt.query });
+      this.#options.emit({ kind: 'cancel-upstream', query: attempt.query });
     }
   }
 }

@@ -1,6 +1,6 @@
 /** What the control socket answers: the box's state in the shapes of api/protocol.ts. */
 
-import type { ContextReport, DropReport, HostReport, StatusReport } from '../api/protocol.ts';
+import type { ContextReport, DnsReport, DropReport, HostReport, StatusReport } from '../api/protocol.ts';
 import type { Commands } from '../api/server.ts';
 import type { Box } from '../box.ts';
 import type { Config } from '../config/schema.ts';
@@ -16,7 +16,7 @@ export interface ReportSources {
   readonly box: Box;
   readonly config: Config;
   readonly started: Date;
-  readonly dns: { readonly counters: Readonly<Record<string, number>> } | undefined;
+  readonly dns: { report(): DnsReport } | undefined;
 }
 
 const ESTABLISHED = 'ESTABLISHED';
@@ -28,6 +28,7 @@ export function boxReports(sources: ReportSources): Commands {
     contexts: () => [...sources.box.core.contexts()].map((context) => contextReport(sources.box, context)),
     uplinks: () => uplinkReports(sources.box),
     hosts: () => hosts(sources.box),
+    dns: (): DnsReport | null => sources.dns?.report() ?? null,
     drops: (): readonly DropReport[] => sources.box.dataplane.statistics().drops,
   };
 }
@@ -47,7 +48,7 @@ function status({ box, config, started, dns }: ReportSources): StatusReport {
     programs: { inside, outside },
     contexts: { established, pending, capacity: config.contexts.capacity },
     waitingPackets: box.firstPackets.waiting,
-    counters: { ...box.counters, ...dns?.counters },
+    counters: { ...box.counters, ...dns?.report().counters },
   };
 }
 

@@ -28,6 +28,7 @@ function handler(listed: () => string, hold = true) {
     isLocator: refuse('isLocator'),
     contextState: refuse('contextState'),
     peerLocators: refuse('peerLocators'),
+    searchPeer: refuse('peerLocators'),
     establish: refuse('establish'),
     handleMessage: refuse('handleMessage'),
     injectInside: (frame) => calls.push(`fragment 14+${frame.length - 14}`),

@@ -57,7 +57,7 @@ describe('AAAA of a name with a ULID', () => {
       const queries = scene.ask(question('AAAA', NAME, { additionals: [opt()] }));
       const replies = [
         response(queries[0]!, { flags: ANSWERED | AUTHENTIC, answers: locators, additionals: [opt()] }),
-        response(queries[1]!, { answers: [ulid(NAME, CMULA, 200)] }),
+        response(queries[1]!, { flags: ANSWERED | AUTHENTIC, answers: [ulid(NAME, CMULA, 200)] }),
       ];
       assert.deepEqual(only(scene.reply(queries[order[0]!]!, replies[order[0]!]!), 'answer'), []);
       const effects = scene.reply(queries[order[1]!]!, replies[order[1]!]!);
@@ -114,7 +114,7 @@ describe('AAAA of a name with a ULID', () => {
     const [learned, ...others] = only(effects, 'learned');
     assert.deepEqual(others, []);
     assert.equal(learned!.name, 'www.foo.com');
-    assert.equal(learned!.ttl, 20);
+    assert.equal(learned!.ttl, 30, 'the least for which locators are remembered');
     assert.deepEqual(learned!.locators.map(formatAddress), LOCATORS);
   });
 
@@ -216,7 +216,7 @@ describe('AAAA of a name with a ULID', () => {
     assert.deepEqual(summary(decode(answerIn(effects)).answers), [[NAME, 'AAAA', 120, CMULA]]);
     scene.assertIdle();
 
-    const [other, none] = scene.ask(query);
+    const [other, none] = scene.ask(question('AAAA', 'other.foo.com'));
     const truncated = response(other!, { flags: ANSWERED | TRUNCATED, answers: [locators[0]!] });
     scene.reply(other!, truncated);
     const passed = answerIn(scene.reply(none!, response(none!)));
@@ -314,8 +314,8 @@ describe('names without a ULID, and failures', () => {
     scene.assertIdle();
   });
 
-  it('asks the next resolver, then answers SERVFAIL at the deadline, and prefers the other from then on', () => {
-    const scene = new Scene();
+  it('asks the next resolver, then answers SERVFAIL at the deadline', () => {
+    const scene = new Scene({ probeInterval: 10_000 });
     const first = scene.ask(question('TXT', NAME, { additionals: [opt(true)] }));
     assert.deepEqual(first[0]!.resolver, RESOLVERS[0]);
     const [second] = only(scene.advance(800), 'query-upstream');
@@ -329,7 +329,6 @@ describe('names without a ULID, and failures', () => {
     assert.equal(message.questions?.[0]?.name, NAME);
     assert.equal(message.additionals?.length, 1);
     scene.assertIdle();
-    assert.deepEqual(scene.ask(question('TXT', NAME))[0]!.resolver, RESOLVERS[1]);
   });
 
   it('takes the answer of an earlier attempt', () => {
@@ -337,6 +336,7 @@ describe('names without a ULID, and failures', () => {
     const [first] = scene.ask(question('TXT', NAME));
     scene.advance(800);
     assert.equal(decode(answerIn(scene.reply(first!, response(first!)))).rcode, 'NOERROR');
+    scene.advance(1000);
     scene.assertIdle();
   });
 
@@ -446,7 +446,7 @@ describe('HTTPS of a name with a ULID', () => {
 describe('what passes', () => {
   const pass: [string, Buffer][] = [
     ['another type', question('MX', NAME)],
-    ['ANY', question('ANY', NAME)],
+    ['ANY, DO and CD', question('ANY', NAME, { flags: RECURSION | DISABLED, additionals: [opt(true)] })],
     ['the ULID type itself', question(ULID_TYPE, NAME)],
     ['PTR of a CMULA', question('PTR', '1.0.c.f.ip6.arpa')],
     ['another class', encode({ questions: [{ type: 'AAAA', name: NAME, class: 'CH' }] })],

@@ -104,7 +104,7 @@ describe('any octets', () => {
     }
     absorb(scene.advance(60_000));
     scene.assertIdle();
-    assert.equal(open.size, 0);
+    assert.ok(open.size <= 2, 'probes');
     const { rewritten, passed, serverFailures, upstreamMalformed } = scene.alg.counters;
     assert.ok(
       rewritten > 30 && passed > 100 && serverFailures > 10 && upstreamMalformed > 10,

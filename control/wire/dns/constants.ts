@@ -2,8 +2,10 @@
 
 export const TYPE = {
   A: 1,
+  NS: 2,
   CNAME: 5,
   SOA: 6,
+  PTR: 12,
   AAAA: 28,
   DNAME: 39,
   OPT: 41,
@@ -11,6 +13,7 @@ export const TYPE = {
   HTTPS: 65,
   IXFR: 251,
   AXFR: 252,
+  ANY: 255,
 } as const;
 
 export const CLASS_IN = 1;
@@ -28,7 +31,7 @@ export const FLAG = {
 export const OPCODE_MASK = 0x7800;
 export const RCODE_MASK = 0x000f;
 
-export const RCODE = { NOERROR: 0, SERVFAIL: 2 } as const;
+export const RCODE = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3 } as const;
 
 /** Octets an answer may have over UDP when the client sent no OPT (RFC 1035 §4.2.1). */
 export const UDP_SIZE_WITHOUT_EDNS = 512;

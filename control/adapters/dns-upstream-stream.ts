@@ -1,27 +1,31 @@
 /**
- * TCP toward the resolvers: one connection each, queries pipelined on it (RFC 7766 §6.2.1). A connection per
+ * TCP and TLS toward the resolvers: one connection each, queries pipelined on it (RFC 7766 §6.2.1). A connection per
  * query would overrun the listen queue of a resolver (BIND: 10) and cost a second for the SYN sent again.
+ *
+ * TLS is the strict profile of RFC 8310 §5: a resolver that cannot prove its name is not asked, and never in clear.
  */
 import { connect, type Socket } from 'node:net';
-import type { Endpoint } from '../naming/transaction.ts';
+import { connect as connectTls } from 'node:tls';
+import type { Resolver, TlsIdentity } from '../naming/lookup.ts';
 import { addressKey, formatAddress } from '../wire/ipv6/address.ts';
 import { frameMessage, MessageStream } from './dns-stream.ts';
-import type { UpstreamEvents } from './dns-upstream.ts';
+import { idOf, type UpstreamEvents } from './dns-upstream.ts';
 
 interface Connection {
   readonly key: string;
   readonly socket: Socket;
   /** Queries under way by message ID. */
   readonly queries: Map<number, number>;
+  readonly idleTimeout: number;
   idleTimer: NodeJS.Timeout | undefined;
 }
 
-/** Milliseconds that a connection stays open without queries. */
-const IDLE_TIMEOUT = 2000;
+/** Milliseconds that a connection stays open without queries; one that cost a TLS handshake is worth keeping. */
+const IDLE_TIMEOUT = { tcp: 2000, tls: 20_000 } as const;
+/** Milliseconds for a connection to come about. */
+const CONNECT_TIMEOUT = 4000;
 
-const idOf = (message: Uint8Array): number => (message[0]! << 8) | message[1]!;
-
-export class DnsUpstreamTcp {
+export class DnsUpstreamStream {
   readonly #connections = new Set<Connection>();
   /** The connection that new queries to a resolver join. */
   readonly #current = new Map<string, Connection>();
@@ -32,8 +36,8 @@ export class DnsUpstreamTcp {
     this.#events = events;
   }
 
-  send(query: number, resolver: Endpoint, message: Uint8Array): void {
-    const key = addressKey(resolver.address) + resolver.port;
+  send(query: number, resolver: Resolver, message: Uint8Array): void {
+    const key = `${addressKey(resolver.address)}${resolver.port} ${resolver.tls?.name}`;
     const id = idOf(message);
     let connection = this.#current.get(key);
     // IDs are random: two of a connection can be equal, then the second gets a connection of its own.
@@ -52,7 +56,7 @@ export class DnsUpstreamTcp {
     this.#byQuery.delete(query);
     connection.queries.delete(id);
     if (connection.queries.size > 0) return;
-    connection.idleTimer = setTimeout(() => connection.socket.destroy(), IDLE_TIMEOUT);
+    connection.idleTimer = setTimeout(() => connection.socket.destroy(), connection.idleTimeout);
   }
 
   /** Without events for the queries under way. */
@@ -65,10 +69,13 @@ export class DnsUpstreamTcp {
     }
   }
 
-  #connect(key: string, resolver: Endpoint): Connection {
-    const { address, port } = resolver;
-    const socket = connect({ host: formatAddress(address), port, noDelay: true });
-    const connection: Connection = { key, socket, queries: new Map(), idleTimer: undefined };
+  #connect(key: string, resolver: Resolver): Connection {
+    const socket = resolver.tls === undefined ? openTcp(resolver) : openTls(resolver, resolver.tls);
+    const idleTimeout = IDLE_TIMEOUT[resolver.tls === undefined ? 'tcp' : 'tls'];
+    const connection: Connection = { key, socket, queries: new Map(), idleTimeout, idleTimer: undefined };
+    const connecting = setTimeout(() => this.#lose(connection), CONNECT_TIMEOUT);
+    const settled = (): void => clearTimeout(connecting);
+    socket.on('close', settled).on(resolver.tls === undefined ? 'connect' : 'secureConnect', settled);
     const stream = new MessageStream();
     this.#connections.add(connection);
     this.#current.set(key, connection);
@@ -95,4 +102,19 @@ export class DnsUpstreamTcp {
       if (this.#byQuery.delete(query)) this.#events.onFailure(query);
     }
   }
+}
+
+const openTcp = ({ address, port }: Resolver): Socket =>
+  connect({ host: formatAddress(address), port, noDelay: true });
+
+function openTls({ address, port }: Resolver, { name, authorities }: TlsIdentity): Socket {
+  const socket = connectTls({
+    host: formatAddress(address),
+    port,
+    servername: name,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['dot'],
+    ...(authorities !== undefined && { ca: authorities }),
+  });
+  return socket.setNoDelay(true);
 }

@@ -1,0 +1,51 @@
+/** The DNS ALG's part of the configuration; docs/dns.md says more. */
+import { z } from 'zod';
+import { address, port } from './fields.ts';
+
+const resolver = z
+  .union([
+    address.transform((plain) => ({ address: plain, port: undefined, tls: undefined })),
+    z.strictObject({
+      address,
+      /** 53, and 853 with tls. */
+      port: port.optional(),
+      /** DNS over TLS (RFC 7858), and nothing else. */
+      tls: z
+        .strictObject({
+          /** That its certificate must be for. */
+          name: z.string().min(1).max(255),
+          /** PEM file of the authorities trusted; the system's when absent. */
+          authorities: z.string().min(1).optional(),
+        })
+        .optional(),
+    }),
+  ])
+  .transform(({ address, port, tls }) => ({
+    address,
+    port: port ?? (tls === undefined ? 53 : 853),
+    tls,
+  }));
+
+export const dnsSchema = z.strictObject({
+  listen: z.array(address).min(1),
+  port: port.default(53),
+  /** The preferred first; an address, or address, port and tls. */
+  resolvers: z.array(resolver).min(1).max(8),
+  /** Private-use RR type of the ULID record (RFC 6895 §3.1). */
+  'ulid-type': z.int().min(65280).max(65534).default(65280),
+  /** What hosts are told of the IPv4 addresses of a name with a ULID: nothing, or everything. */
+  ipv4: z.enum(['hide', 'keep']).default('hide'),
+  /** Handshakes begun when a host is told a ULID, before its first packet. */
+  'early-contexts': z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** A second; four times as many at once. */
+      'per-host': z.int().min(1).max(10_000).default(20),
+      total: z.int().min(1).max(100_000).default(500),
+      /** Seconds after which one that carried nothing is discarded. */
+      unused: z.int().min(5).max(86_400).default(120),
+    })
+    .prefault({}),
+});
+
+export type DnsConfig = z.output<typeof dnsSchema>;
