@@ -180,6 +180,7 @@ export class Box {
       log,
       report: (uplink, report) => this.links.report(uplink, report),
       onReachChange: ({ prefixes }) => review.start(prefixes),
+      send: (uplink, packet) => this.#sender.sendByUplink(uplink, this.links.vlanOf(uplink), packet),
     });
   }
 

@@ -26,15 +26,20 @@ export class FrameSender {
     destination: Address,
     message: Uint8Array,
   ): void {
-    const { link, gateway } = uplink ?? {};
-    if (!uplink?.up || link === undefined || gateway === undefined) {
+    if (!uplink?.up) {
       this.withoutUplink++;
       return;
     }
-    const packet = encodeIpv6(
-      { source, destination, nextHeader: NextHeader.shim6, hopLimit: HOP_LIMIT },
-      message,
-    );
+    const header = { source, destination, nextHeader: NextHeader.shim6, hopLimit: HOP_LIMIT };
+    this.sendByUplink(uplink, vlan, encodeIpv6(header, message));
+  }
+
+  /** Sends an IPv6 packet by an uplink, though it be down, if only it has a router. */
+  sendByUplink({ link, gateway }: Uplink, vlan: number, packet: Uint8Array): void {
+    if (link === undefined || gateway === undefined) {
+      this.withoutUplink++;
+      return;
+    }
     this.#send(link.ifindex, encodeFrame({ destination: gateway, source: link.mac, vlan }, packet));
   }
 

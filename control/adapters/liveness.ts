@@ -7,6 +7,7 @@ import { RouteWatcher } from '../site/routes/route-watcher.ts';
 import type { Uplink } from '../site/uplinks.ts';
 import type { Address } from '../wire/ipv6/address.ts';
 import { BfddClient } from './bfdd-client.ts';
+import { PathProber } from './path-prober.ts';
 
 export interface LivenessOptions {
   readonly log: Log;
@@ -14,6 +15,8 @@ export interface LivenessOptions {
   readonly report: Report;
   /** What a provider reaches has changed. */
   readonly onReachChange: (change: ReachChange) => void;
+  /** Sends an IPv6 packet by an uplink, whatever its state. */
+  readonly send: (uplink: Uplink, packet: Uint8Array) => void;
 }
 
 interface Source {
@@ -32,7 +35,11 @@ export class Liveness implements Reachability {
   /** Watches these uplinks and no others from now on: what was known of them is learnt anew. Throws SyscallError. */
   follow(uplinks: readonly Uplink[]): void {
     this.close();
-    this.#sources = [...this.#bfdClients(uplinks), ...this.#routeWatchers(uplinks)];
+    this.#sources = [
+      ...this.#bfdClients(uplinks),
+      ...this.#routeWatchers(uplinks),
+      ...this.#probers(uplinks),
+    ];
   }
 
   reaches(uplink: number, address: Address): boolean {
@@ -57,6 +64,12 @@ export class Liveness implements Reachability {
     }
     for (const [socket, watched] of sockets)
       yield new BfddClient(socket, new BfdSessions(watched, report), log);
+  }
+
+  *#probers(uplinks: readonly Uplink[]): Generator<Source> {
+    const { report, send } = this.#options;
+    if (uplinks.some(({ provider }) => provider.liveness.probe !== undefined))
+      yield new PathProber(uplinks, { report, send });
   }
 
   *#routeWatchers(uplinks: readonly Uplink[]): Generator<Source> {

@@ -33,6 +33,12 @@ const hysteresis = z.strictObject({
 
 /** What tells, besides carrier and the router's answers, whether an uplink works; docs/uplinks.md. */
 const liveness = z.strictObject({
+  neighbour: z
+    .strictObject({
+      /** Seconds between confirmations that the provider's router is there; it is missed three seconds later. */
+      interval: seconds(1, 3600).default(5),
+    })
+    .prefault({}),
   /** A session of FRR's bfdd (RFC 5880). */
   bfd: z
     .strictObject({
@@ -44,6 +50,19 @@ const liveness = z.strictObject({
     .optional(),
   /** A kernel routing table with what the provider reaches, which a routing daemon keeps. */
   routes: z.strictObject({ table: z.int().min(1).max(0xffffffff) }).optional(),
+  /** ICMPv6 echoes, where nothing better tells. */
+  probe: z
+    .strictObject({
+      /** Hosts that are always there, beyond the provider; all silent at once is a failure. */
+      targets: z.array(address).min(1).max(8),
+      /** Seconds between rounds. */
+      interval: seconds(0.1, 60).default(1),
+      /** Rounds without any answer that are a failure. */
+      loss: z.int().min(1).max(100).default(3),
+      /** An address of the box itself out of the provider's prefix; when absent, the first that it has. */
+      source: address.optional(),
+    })
+    .optional(),
 });
 
 export const providerSchema = z.strictObject({

@@ -15,8 +15,8 @@ export interface InterfaceFacts extends LinkFacts {
 
 export interface KernelListener {
   onInterface(name: string, facts: InterfaceFacts | undefined): void;
-  /** `mac` undefined: the neighbour cannot be reached. */
-  onNeighbour(ifindex: number, address: Address, mac: MacAddress | undefined): void;
+  /** `mac` undefined: the neighbour cannot be reached. `fixed`: the kernel was told and does not find out. */
+  onNeighbour(ifindex: number, address: Address, mac: MacAddress | undefined, fixed: boolean): void;
   /** Events were lost and everything was read anew. */
   onOverrun(): void;
 }
@@ -36,7 +36,8 @@ export function watchKernel(
   const tellNeighbour = (neighbour: NeighbourInfo) => {
     if (neighbour.state === 'incomplete' || neighbour.state === 'none') return;
     const mac = neighbour.state === 'failed' ? undefined : neighbour.mac;
-    listener.onNeighbour(neighbour.ifindex, neighbour.address, mac);
+    const fixed = neighbour.state === 'permanent' || neighbour.state === 'noarp';
+    listener.onNeighbour(neighbour.ifindex, neighbour.address, mac, fixed);
   };
   const tellInterface = (links: readonly LinkInfo[], name: string) => {
     const link = links.find((candidate) => candidate.name === name);

@@ -10,6 +10,7 @@ import type { LocalHost } from '../shim6/local-host.ts';
 import { type Address, addressKey, equalAddress, formatAddress } from '../wire/ipv6/address.ts';
 import { formatMac, type MacAddress } from '../wire/ipv6/header.ts';
 import { containsAddress } from '../wire/ipv6/prefix.ts';
+import { GatewayCheck } from './gateway-check.ts';
 import type { SiteHost } from './hosts.ts';
 import { type InterfaceFacts, type KernelWatch, watchKernel } from './kernel-watcher.ts';
 import type { Reachability } from './liveness/reachability.ts';
@@ -73,6 +74,7 @@ export class SiteLinks implements SiteFacts {
   /** By addressKey of the ULID. */
   readonly #hostLinks = new Map<string, HostLink>();
   readonly #states: UplinkStates;
+  readonly #gatewayCheck: GatewayCheck;
   #ticks = 0;
   /** The rest of a round through the hosts, asking for those not yet found. */
   #round: Iterator<SiteHost> | undefined;
@@ -80,6 +82,7 @@ export class SiteLinks implements SiteFacts {
   constructor(options: SiteLinksOptions) {
     this.#options = options;
     this.#states = new UplinkStates([]);
+    this.#gatewayCheck = new GatewayCheck(options.netlink, options.log);
     for (const provider of options.providers) this.#addUplink(provider);
   }
 
@@ -161,7 +164,7 @@ export class SiteLinks implements SiteFacts {
     const names = new Set([...config.inside, ...providers].map((entry) => entry.interface));
     this.#watch = watchKernel(netlink, names, {
       onInterface: (name, facts) => this.#onInterface(name, facts),
-      onNeighbour: (ifindex, address, mac) => this.#onNeighbour(ifindex, address, mac),
+      onNeighbour: (ifindex, address, mac, fixed) => this.#onNeighbour(ifindex, address, mac, fixed),
       onOverrun: () => this.#options.log.warn('netlink-overrun'),
     });
     for (const inside of config.inside) this.#attach('inside', inside.interface);
@@ -184,6 +187,7 @@ export class SiteLinks implements SiteFacts {
 
   tick(): void {
     this.#apply(this.#states.advance(this.#options.clock()));
+    this.#gatewayCheck.step(this.#options.clock(), this.uplinks);
     if (++this.#ticks % RESOLVE_TICKS === 0) this.#resolve();
     else this.#resolveHosts();
   }
@@ -279,10 +283,10 @@ export class SiteLinks implements SiteFacts {
     if (facts?.carrier && !before?.carrier) this.#resolve();
   }
 
-  #onNeighbour(ifindex: number, address: Address, mac: MacAddress | undefined): void {
+  #onNeighbour(ifindex: number, address: Address, mac: MacAddress | undefined, fixed: boolean): void {
     for (const uplink of this.uplinks) {
       if (uplink.link?.ifindex !== ifindex || !equalAddress(uplink.provider.gateway, address)) continue;
-      uplink.setGateway(mac);
+      uplink.setGateway(mac, fixed);
       this.#writeUplink(uplink);
       this.report(uplink.index, uplink.gatewayReport);
     }

@@ -24,6 +24,7 @@ export class Uplink {
   readonly #states: UplinkStates;
   #link: LinkFacts | undefined;
   #gateway: MacAddress | undefined;
+  #gatewayIsFixed = false;
   readonly #switches: UplinkTransition[] = [];
 
   constructor(index: number, provider: ProviderConfig, states: UplinkStates) {
@@ -80,8 +81,14 @@ export class Uplink {
       : { source: 'carrier', state: 'down', detail: 'no carrier' };
   }
 
-  setGateway(mac: MacAddress | undefined): void {
+  /** `fixed`: an administrator said so, the kernel does not find out. */
+  setGateway(mac: MacAddress | undefined, fixed = false): void {
     this.#gateway = mac;
+    this.#gatewayIsFixed = fixed;
+  }
+
+  get gatewayIsFixed(): boolean {
+    return this.#gatewayIsFixed;
   }
 
   /** What the provider's router being found or not says of the uplink. */

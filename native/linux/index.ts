@@ -1,6 +1,7 @@
 /** What Node.js lacks of Linux: packet sockets, rtnetlink, poll on a descriptor, network namespaces. */
 export { BPF_FILE_SYSTEM, mountBpfFileSystem } from './bpf-file-system.ts';
 export { ClosedHandleError, errnoCode, SyscallError } from './errors.ts';
+export { Icmp6Socket } from './icmp6-socket.ts';
 export type { AddressInfo } from './netlink/address.ts';
 export type { NetlinkEvent, NetlinkGroup } from './netlink/events.ts';
 export type { LinkChange, LinkInfo } from './netlink/link.ts';

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startBox, uplinks } from './box.ts';
-import { delay, until } from './command.ts';
+import { delay, runIn, until } from './command.ts';
 import { configureProviders } from './configuration.ts';
 import { bfdLiveness, bfdOfBox, endSilence, frrProcess, silence, startBfd, startBfdOfBox } from './frr.ts';
 import { down, up } from './lab.ts';
 import { ping, startProbes } from './measure.ts';
 import { stop } from './process.ts';
 import { hostIn } from './state.ts';
-import { SITES } from './topology.ts';
+import { CORE_ADDRESS, SITES } from './topology.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const [site, peer] = SITES;
@@ -19,12 +19,18 @@ async function uplink(name: string) {
   return (await uplinks(site)).find((row) => row.name === name)!;
 }
 
-const bfdIs = (name: string, wanted: string, state: 'up' | 'down') =>
-  until(`BFD on ${name} is ${wanted} and the uplink ${state}`, async () => {
-    const row = await uplink(name);
-    const source = row.sources.find((candidate) => candidate.source === 'bfd');
-    return source?.state === wanted && row.state === state && row;
-  });
+const bfdIs = (name: string, wanted: string, state: 'up' | 'down') => sourceIs(name, 'bfd', wanted, state);
+
+const sourceIs = (name: string, source: string, wanted: string, state: 'up' | 'down', timeout?: number) =>
+  until(
+    `${source} says ${wanted} of ${name} and the uplink is ${state}`,
+    async () => {
+      const row = await uplink(name);
+      const said = row.sources.find((candidate) => candidate.source === source)?.state;
+      return said === wanted && row.state === state && row;
+    },
+    timeout,
+  );
 
 describe('uplinks watched by BFD', { skip }, () => {
   before(async () => {
@@ -81,5 +87,44 @@ describe('uplinks watched by BFD', { skip }, () => {
     assert.equal(row.sources.find(({ source }) => source === 'bfd')?.detail, 'bfdd does not answer');
     process.kill(daemon.pid, 'SIGCONT');
     await bfdIs(first!.name, 'up', 'up');
+  });
+});
+
+describe('uplinks without BFD', { skip }, () => {
+  before(async () => {
+    await up({ owned: true, boxes: false });
+    configureProviders(site, (provider) => ({
+      hysteresis: { 'up-after': 1 },
+      liveness: {
+        neighbour: { interval: 1 },
+        ...(provider === first ? { probe: { targets: [CORE_ADDRESS], interval: 0.2 } } : {}),
+      },
+    }));
+    await Promise.all([startBox(site), startBox(peer)]);
+  });
+  after(down);
+
+  it('are known to work by answers of a target behind the provider', async () => {
+    await sourceIs(first!.name, 'probe', 'up', 'up');
+    assert.equal((await ping(hostIn('h1'), 'h2.foo.com', 3)).received, 3);
+  });
+
+  it('are down when no target answers, though the router is there', async () => {
+    const rules =
+      'table ip6 cut-off { chain forward { type filter hook forward priority 0; policy drop; };};';
+    await runIn(first!.name, ['nft', '-f', '-'], { input: rules });
+    const row = await sourceIs(first!.name, 'probe', 'down', 'down');
+    assert.equal(row.switches.at(-1)?.reason, 'probe: no target answered for 3 rounds');
+    assert.equal((await ping(hostIn('h1'), hostIn('h2').cmula, 3)).received, 3);
+    await runIn(first!.name, ['nft', 'delete', 'table', 'ip6', 'cut-off']);
+    await sourceIs(first!.name, 'probe', 'up', 'up');
+  });
+
+  it('are down when the router does not answer neighbour solicitations any more', async () => {
+    await silence(site, site.providers[1]!);
+    const row = await sourceIs(site.providers[1]!.name, 'neighbour', 'down', 'down', 15_000);
+    assert.equal(row.switches.at(-1)?.reason, 'neighbour: router does not answer');
+    await endSilence(site.providers[1]!);
+    await sourceIs(site.providers[1]!.name, 'neighbour', 'up', 'up', 15_000);
   });
 });
