@@ -210,6 +210,7 @@ export class Box {
       injectOutside: (frame) => this.#outsideInjector.inject(frame),
       drainEvents: () => this.dataplane.drainEvents(),
       sendError: (invoking, error) => this.#errors.toHost(invoking, error),
+      isTranslated: (peer) => this.site.config.nat.enabled && this.#isRoutable(peer),
     });
   }
 
@@ -223,6 +224,7 @@ export class Box {
       heldPayloadRefused: this.heldPayload.refused,
       heldPayloadExpired: this.heldPayload.expired,
       contextsRefused: this.contexts.refused,
+      contextsReplacedByNat: this.carrier.fallbacks,
       contextsDiscarded: this.#discarded,
       messagesWithoutUplink: this.#sender.withoutUplink,
       framesNotSent: this.#sender.failed + this.#insideInjector.failed + this.#outsideInjector.failed,
@@ -237,10 +239,14 @@ export class Box {
     // The site's own hosts reach each other without a context.
     if (!this.hosts.has(addressKey(local)) || this.hosts.has(addressKey(peer))) return;
     // Packets to a routable ULID would be the kernel's until the context stands; let them wait, too.
-    if (!this.site.config.ulids.some((prefix) => containsAddress(prefix, peer))) {
+    if (this.#isRoutable(peer) && this.carrier.mayHold(local, peer)) {
       this.contexts.reserve(local, peer);
     }
     this.#driver.run((core, now) => core.establish(now, local, peer, locators));
+  }
+
+  #isRoutable(peer: Address): boolean {
+    return !this.site.config.ulids.some((prefix) => containsAddress(prefix, peer));
   }
 
   /** By `addressKey` of the CMULA. */

@@ -26,17 +26,25 @@ export interface ContextCarrierOptions {
   /** Has the events in the ring handled now. */
   readonly drainEvents: () => void;
   readonly sendError: (invoking: WaitingFrame, error: Icmp6Error) => void;
+  /** Whether packets to a peer without a context are translated (NATv6): it is routable. */
+  readonly isTranslated: (peer: Address) => boolean;
 }
 
 export type ContextEffect = Exclude<Effect, { kind: 'send' }>;
 
 /** First-packet delays remembered for reports, contexts. */
 const DELAYS_KEPT = 4096;
+/** Pairs remembered that had no context and are translated instead. */
+const FALLBACKS_KEPT = 4096;
 
 export class ContextCarrier {
   /** Milliseconds that a context's first packet waited, by pairKey of the ULIDs. */
   readonly firstPacketDelays = new Map<string, number>();
+  /** Pairs that came to be translated because no context was to be had. */
+  fallbacks = 0;
   readonly #options: ContextCarrierOptions;
+  /** By pairKey; the newest last. */
+  readonly #translated = new Set<string>();
   /** Contexts whose packets are to leave in the next turn of the event loop. */
   readonly #due: { readonly context: ContextView; readonly recovered: ContextTag | undefined }[] = [];
   #immediate: NodeJS.Immediate | undefined;
@@ -66,8 +74,12 @@ export class ContextCarrier {
 
   /** Gives up on what has waited too long. */
   expire(now: number): void {
-    const { firstPackets, heldPayload, sendError } = this.#options;
-    for (const waiting of firstPackets.expire(now)) sendError(waiting, { kind: 'address-unreachable' });
+    const { firstPackets, heldPayload, injectInside, sendError } = this.#options;
+    for (const waiting of firstPackets.expire(now)) {
+      const { source, destination } = frameAddresses(waiting);
+      if (this.#fallBack(source, destination)) injectInside(waiting.frame);
+      else sendError(waiting, { kind: 'address-unreachable' });
+    }
     heldPayload.expire(now);
   }
 
@@ -75,6 +87,7 @@ export class ContextCarrier {
   #established(context: ContextView, recovered: ContextTag | undefined): void {
     const { contexts, firstPackets, log, sendError } = this.#options;
     if (contexts.install(context)) {
+      this.#translated.delete(pairKey(context.local, context.peer));
       this.#releaseSoon(context, recovered);
       return;
     }
@@ -155,11 +168,35 @@ export class ContextCarrier {
   }
 
   #failed(local: Address, peer: Address, reason: string, fork: number): void {
-    const { contexts, log } = this.#options;
+    const { contexts, firstPackets, log, injectInside } = this.#options;
     log.info('context-failed', { local: formatAddress(local), peer: formatAddress(peer), reason });
     if (fork !== 0) return;
+    if (this.#fallBack(local, peer)) {
+      for (const { frame } of firstPackets.take(pairKey(local, peer))) injectInside(frame);
+      return;
+    }
     contexts.unreserve(local, peer);
     this.refuse(local, peer);
+  }
+
+  /** Whether the pair's packets may wait for a context: not while they go without one. */
+  mayHold(local: Address, peer: Address): boolean {
+    return !this.#translated.has(pairKey(local, peer));
+  }
+
+  /** Opens the way through NATv6 to a routable peer; false for any other. */
+  #fallBack(local: Address, peer: Address): boolean {
+    const { contexts, isTranslated } = this.#options;
+    if (!isTranslated(peer)) return false;
+    contexts.unreserve(local, peer);
+    const pair = pairKey(local, peer);
+    if (!this.#translated.delete(pair)) this.fallbacks++;
+    this.#translated.add(pair);
+    if (this.#translated.size > FALLBACKS_KEPT) {
+      const [oldest] = this.#translated;
+      this.#translated.delete(oldest!);
+    }
+    return true;
   }
 }
 

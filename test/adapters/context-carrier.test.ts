@@ -6,7 +6,7 @@ import { ContextCarrier } from '../../control/adapters/context-carrier.ts';
 import type { InstalledContexts } from '../../control/dataplane/contexts.ts';
 import { FirstPackets } from '../../control/dataplane/first-packets.ts';
 import type { ContextView } from '../../control/shim6/context.ts';
-import { pairKey } from '../../control/wire/ipv6/address.ts';
+import { type Address, pairKey, parseAddress } from '../../control/wire/ipv6/address.ts';
 import { Pair } from '../shim6/pair.ts';
 import { locator, Site } from '../shim6/sites.ts';
 
@@ -31,6 +31,7 @@ function setUp() {
     install: () => true,
     setLive: (context: ContextView) => events.push(`live ${nameOf.get(context)}`),
     delivers: () => true,
+    unreserve: () => events.push('opened'),
   };
   const carrier = new ContextCarrier({
     contexts: contexts as unknown as InstalledContexts,
@@ -44,7 +45,8 @@ function setUp() {
       events.push('drain');
       hooks.drain();
     },
-    sendError: () => {},
+    sendError: (_, { kind }) => events.push(kind),
+    isTranslated: (peer) => peer[0] === 0x20,
   });
   const wait = (context: ContextView, number: number) =>
     firstPackets.add(0, pairKey(context.local, context.peer), {
@@ -52,7 +54,7 @@ function setUp() {
       ifindex: 1,
       networkOffset: 14,
     });
-  return { events, nameOf, hooks, carrier, wait };
+  return { events, nameOf, hooks, carrier, wait, firstPackets };
 }
 
 test('what waited leaves in order, with what the ring still held, before the context is live', async () => {
@@ -99,4 +101,57 @@ test('a context that is removed meanwhile is not set live, nor anything after th
   carrier.close();
   await nextTurn();
   assert.deepEqual(events, ['drain', 'live kept']);
+});
+
+const LOCAL = parseAddress('fc00:db8:1::11');
+const ROUTABLE = parseAddress('2001:db8:f::80');
+const CMULA = parseAddress('fc00:db8:2::22');
+const waitingFrom = (peer: Address, number: number) => ({
+  frame: Uint8Array.from([number, ...Array(21).fill(0), ...LOCAL, ...peer]),
+  ifindex: 1,
+  networkOffset: 14,
+});
+const failure = (peer: Address) =>
+  ({ kind: 'failed', local: LOCAL, peer, fork: 0, reason: 'no-support', holddownUntil: 0 }) as const;
+
+test('what waits for a routable peer without SHIM6 goes through NATv6, and later packets do not wait', () => {
+  const { events, carrier, firstPackets } = setUp();
+  for (const number of [1, 2]) firstPackets.add(0, pairKey(LOCAL, ROUTABLE), waitingFrom(ROUTABLE, number));
+  assert.equal(carrier.mayHold(LOCAL, ROUTABLE), true);
+  carrier.carry(failure(ROUTABLE));
+  assert.deepEqual(events, ['opened', 'frame 1', 'frame 2']);
+  assert.equal(carrier.mayHold(LOCAL, ROUTABLE), false);
+  carrier.carry(failure(ROUTABLE));
+  assert.equal(carrier.fallbacks, 1);
+});
+
+test('so does what has waited too long: the peer does not answer', () => {
+  const { events, carrier, firstPackets } = setUp();
+  firstPackets.add(0, pairKey(LOCAL, ROUTABLE), waitingFrom(ROUTABLE, 1));
+  firstPackets.add(0, pairKey(LOCAL, CMULA), waitingFrom(CMULA, 2));
+  carrier.expire(1_000);
+  assert.deepEqual(events, ['opened', 'frame 1', 'address-unreachable']);
+  assert.equal(carrier.mayHold(LOCAL, ROUTABLE), false);
+});
+
+test('a peer that is not routable is unreachable, and the host is told', () => {
+  const { events, carrier, firstPackets } = setUp();
+  firstPackets.add(0, pairKey(LOCAL, CMULA), waitingFrom(CMULA, 1));
+  carrier.carry(failure(CMULA));
+  assert.deepEqual(events, ['opened', 'address-unreachable']);
+  assert.equal(carrier.mayHold(LOCAL, CMULA), true);
+});
+
+test('a context that comes about after all is used, and its packets wait for it again when it is lost', () => {
+  const { carrier } = setUp();
+  const [context] = establishedContexts(1);
+  const { local, peer } = context!;
+  carrier.carry({ ...failure(ROUTABLE), local });
+  carrier.carry({
+    kind: 'established',
+    context: Object.create(context!, { peer: { value: ROUTABLE } }) as ContextView,
+  });
+  carrier.close();
+  assert.equal(carrier.mayHold(local, ROUTABLE), true);
+  assert.equal(carrier.mayHold(local, peer), true);
 });

@@ -10,7 +10,16 @@ import { inState } from './paths.ts';
 import { assertAlive, start } from './process.ts';
 import { unconfined } from './services.ts';
 import type { LabHost } from './state.ts';
-import { NAME_SERVER, PROVIDERS, RESOLVER, SERVERS, SITES, ULID_RECORD_TYPE } from './topology.ts';
+import {
+  NAME_SERVER,
+  PRETENDER,
+  PROVIDERS,
+  RESOLVER,
+  SERVERS,
+  SITES,
+  ULID_RECORD_TYPE,
+  WEB_SERVER,
+} from './topology.ts';
 
 const TTL = 60;
 
@@ -45,7 +54,12 @@ function zones(hosts: readonly LabHost[]): Zone[] {
   }));
   const servers = {
     name: 'example.net.',
-    records: SERVERS.map(({ name, address }) => aaaa(name, address)),
+    records: [
+      ...SERVERS.map(({ name, address }) => aaaa(name, address)),
+      // This server's name says that it speaks SHIM6 itself, with its address as ULID. It does not.
+      aaaa(PRETENDER, WEB_SERVER.address),
+      `${PRETENDER}. TYPE${ULID_RECORD_TYPE} \\# 16 ${hexadecimal(parseAddress(WEB_SERVER.address))}`,
+    ],
   };
   const pointers = hosts.flatMap(({ name, cmula, locators }) =>
     [cmula, ...locators].map((address) => pointer(address, name)),

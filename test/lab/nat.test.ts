@@ -10,7 +10,7 @@ import { inState } from './paths.ts';
 import { assertAlive, start, stop } from './process.ts';
 import { GREETING } from './services.ts';
 import { hostIn, type LabProcess } from './state.ts';
-import { SITES, WEB_SERVER } from './topology.ts';
+import { PRETENDER, SITES, WEB_SERVER } from './topology.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const [site] = SITES;
@@ -90,6 +90,19 @@ describe('hosts and a server without SHIM6', { skip }, () => {
       const page = await runIn(web, ['curl', '-gsS', '--max-time', '5', `http://[${locator}]/`]);
       assert.equal(page.stdout, GREETING);
     }
+  });
+
+  it('a peer that was said to speak SHIM6, and does not, is reached through NATv6; what waited, too', async () => {
+    const page = await download(hostIn('h1'), `http://${PRETENDER}/`);
+    assert.equal(page.octets, GREETING.length);
+    const { counters } = await boxStatus(site);
+    assert.equal(counters.contextsReplacedByNat, 1);
+    // Nothing waits any more, and no packet was lost: TCP did not have to send anything again.
+    const again = await download(hostIn('h1'), `http://${PRETENDER}/`);
+    assert.ok(
+      page.connect < 0.9 && again.connect < 0.5,
+      `connected after ${page.connect} s, ${again.connect} s`,
+    );
   });
 
   it('ICMPv6 errors find the host: a closed port, a hop in the middle', async () => {

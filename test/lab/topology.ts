@@ -94,6 +94,8 @@ export const CORE_ADDRESS = '2001:db8:f::1';
 export const NAME_SERVER: Server = { namespace: 'ns', name: 'ns.example.net', address: '2001:db8:f::54' };
 export const RESOLVER: Server = { namespace: 'res', name: 'res.example.net', address: '2001:db8:f::53' };
 export const WEB_SERVER: Server = { namespace: 'web', name: 'web.example.net', address: '2001:db8:f::80' };
+/** Another name of the web server, with a ULID record. */
+export const PRETENDER = 'pretender.example.net';
 export const SERVERS: readonly Server[] = [NAME_SERVER, RESOLVER, WEB_SERVER];
 
 /** The first private-use RR type: the ULID of a name, in RFC 3597 form. */
