@@ -13,7 +13,10 @@ import { IcmpErrors } from './adapters/icmp-errors.ts';
 import { Injector } from './adapters/injector.ts';
 import { Liveness } from './adapters/liveness.ts';
 import { PuntHandler } from './adapters/punt-handler.ts';
+import { ReapDriver } from './adapters/reap-driver.ts';
 import { serveHosts } from './adapters/served-hosts.ts';
+import { reapSettings } from './config/reap.ts';
+import { shim6Settings } from './config/shim6.ts';
 import { InstalledContexts } from './dataplane/contexts.ts';
 import { Dataplane, TICK_MILLISECONDS } from './dataplane/dataplane.ts';
 import { FirstPackets } from './dataplane/first-packets.ts';
@@ -71,6 +74,7 @@ export class Box {
   readonly #guard: KernelGuard;
   readonly #punts: PuntHandler;
   readonly #idleScan: IdleScan;
+  readonly reachability: ReapDriver;
   readonly #liveness: Liveness;
   readonly #nat: SiteNat;
   /** Contexts discarded because they were idle. */
@@ -91,7 +95,7 @@ export class Box {
     this.firstPackets = new FirstPackets(limits);
     this.heldPayload = new FirstPackets(limits);
     const identity = new SiteIdentity({ privateKey: key.privateKey, keyTypes: config.site['peer-keys'] });
-    this.core = new Shim6({ random, identity, settings: { maximumContexts: config.contexts.capacity } });
+    this.core = new Shim6({ random, identity, settings: shim6Settings(config) });
     this.#driver = new CoreDriver(this.core, clock, (effect) => this.#carryOut(effect));
     this.#icmpErrors = this.#openIcmpErrors();
     this.#punts = this.#puntHandler();
@@ -121,6 +125,7 @@ export class Box {
       this.carrier = this.#openCarrier();
       this.#undo.push(() => this.carrier.close());
       this.#idleScan = this.#openIdleScan();
+      this.reachability = this.#openReap();
       serveHosts({ site, identity, driver: this.#driver, links: this.links, guard: this.#guard });
       this.links.start();
       this.#nat = new SiteNat(site, this.dataplane.nat, this.links);
@@ -198,6 +203,24 @@ export class Box {
     });
   }
 
+  #openReap(): ReapDriver {
+    const { clock, log, random } = this.#options;
+    return new ReapDriver({
+      dataplane: this.dataplane,
+      contexts: this.contexts,
+      clock,
+      log,
+      random,
+      settings: reapSettings(this.site.config.reap),
+      contextWithTag: (tag) => this.core.contextWithTag(tag),
+      isUsable: ({ source, destination }) => {
+        const uplink = this.links.uplinkOf(source);
+        return uplink !== undefined && this.links.reaches(uplink, destination);
+      },
+      send: (source, destination, message) => this.#sendControl(source, destination, message),
+    });
+  }
+
   #openCarrier(): ContextCarrier {
     const { clock, log } = this.#options;
     return new ContextCarrier({
@@ -219,6 +242,7 @@ export class Box {
       ...this.#punts.counters,
       ...this.core.counters,
       ...this.dataplane.statistics().nat,
+      ...this.reachability.counters,
       firstPacketsRefused: this.firstPackets.refused,
       firstPacketsExpired: this.firstPackets.expired,
       heldPayloadRefused: this.heldPayload.refused,
@@ -351,25 +375,31 @@ export class Box {
 
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
-      case 'send': {
-        const uplink = this.links.uplinkFor(effect.source);
-        return this.#sender.sendControl(
-          uplink,
-          this.links.vlanOf(uplink),
-          effect.source,
-          effect.destination,
-          effect.message,
-        );
-      }
-      default:
+      case 'send':
+        this.#sendControl(effect.source, effect.destination, effect.message);
+        break;
+      case 'heard':
+      case 'reachability':
+        break;
+      case 'removed':
+        this.reachability.forget(effect.context);
         return this.carrier.carry(effect);
+      default:
+        this.carrier.carry(effect);
     }
+    this.reachability.follow(effect);
+  }
+
+  #sendControl(source: Address, destination: Address, message: Uint8Array): void {
+    const uplink = this.links.uplinkFor(source);
+    this.#sender.sendControl(uplink, this.links.vlanOf(uplink), source, destination, message);
   }
 
   #tick(): void {
     this.dataplane.tick();
     this.links.tick();
     this.#idleScan.step(this.dataplane.now);
+    this.reachability.tick(this.dataplane.now);
     this.carrier.expire(this.#options.clock());
     this.dataplane.pathMtus.expire(this.#options.clock());
   }

@@ -30,7 +30,7 @@ export interface ContextCarrierOptions {
   readonly isTranslated: (peer: Address) => boolean;
 }
 
-export type ContextEffect = Exclude<Effect, { kind: 'send' }>;
+export type ContextEffect = Exclude<Effect, { kind: 'send' | 'heard' | 'reachability' }>;
 
 /** First-packet delays remembered for reports, contexts. */
 const DELAYS_KEPT = 4096;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KEY_TYPES } from '../identity/key-type.ts';
 import { dnsSchema } from './dns.ts';
 import { address, prefix } from './fields.ts';
+import { reapSchema } from './reap.ts';
 
 const interfaceName = z
   .string()
@@ -201,6 +202,7 @@ export const configSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  reap: reapSchema.prefault({}),
   icmp: z
     .strictObject({
       /** Hosts are told of every ICMPv6 error about their packets, of those, too, that another path has cured. */

@@ -1,11 +1,12 @@
 /** Established contexts in the data path's tables: one egress and one ingress entry each. */
 
 import type { ContextView } from '../shim6/context.ts';
-import { choosePaths, type SteeringLocator } from '../steering/choose-paths.ts';
+import { choosePaths, type LocatorChoice, type SteeringLocator } from '../steering/choose-paths.ts';
 import type { Address } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
 import type { Dataplane } from './dataplane.ts';
 import type { EgressView, Path } from './egress-table.ts';
+import { FoundPairs } from './found-pairs.ts';
 import type { HostLink, IngressView } from './ingress-table.ts';
 import { NO_SLOT } from './slot-table.ts';
 
@@ -29,6 +30,7 @@ const NO_TAG: ContextTag = { high: 0, low: 0 };
 export class InstalledContexts {
   readonly #dataplane: Dataplane;
   readonly #site: SiteFacts;
+  readonly #found = new FoundPairs();
   /** Contexts that found no room in the tables. */
   refused = 0;
 
@@ -96,6 +98,20 @@ export class InstalledContexts {
         inbound,
         context.peerLocators.map((locator) => locator.address),
       );
+  }
+
+  /** Has an installed context send by `pair`, which works, in place of what preferences say; undefined: as those say. */
+  setPair(context: ContextView, pair: LocatorChoice | undefined): void {
+    if (pair === undefined) this.#found.forget(context);
+    else this.#found.set(context, pair);
+    this.update(context);
+  }
+
+  /** The slots of a context in both tables; undefined unless it is in both. */
+  slots(context: ContextView): { readonly egress: number; readonly ingress: number } | undefined {
+    const egress = this.#egressSlot(context);
+    const ingress = this.#dataplane.ingress.find(context.localTag);
+    return egress === NO_SLOT || ingress === NO_SLOT ? undefined : { egress, ingress };
   }
 
   remove(context: ContextView): void {
@@ -173,7 +189,8 @@ export class InstalledContexts {
       const uplink = this.#site.uplinkOf(source);
       return uplink === undefined || this.#site.reaches(uplink, destination);
     };
-    return choosePaths(local, peer, reaches).flatMap((choice) => {
+    const choices = this.#found.before(context, choosePaths(local, peer, reaches));
+    return choices.flatMap((choice) => {
       const uplink = this.#site.uplinkOf(choice.source);
       return uplink === undefined ? [] : [{ ...choice, uplink }];
     });

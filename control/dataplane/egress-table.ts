@@ -131,6 +131,19 @@ export class EgressTable {
     this.#table.setWord(slot, EgressEntry.lastSent, tick);
   }
 
+  /** Tick of the last packet. */
+  lastSent(slot: number): number {
+    return this.#table.word(slot, EgressEntry.lastSent);
+  }
+
+  /** The path that the data path takes now: the active one, or the other while only that one's uplink is up. */
+  pathInUse(slot: number, isUp: (uplink: number) => boolean): Path | undefined {
+    const active = this.#active(slot);
+    const standby = active === 0 ? 1 : 0;
+    const inUse = !isUp(this.#uplink(slot, active)) && isUp(this.#uplink(slot, standby)) ? standby : active;
+    return this.#path(slot, inUse);
+  }
+
   /** True when no packet left since `tick`. */
   isSilentSince(slot: number, tick: number): boolean {
     return this.#table.word(slot, EgressEntry.lastSent) < tick;

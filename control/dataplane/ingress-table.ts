@@ -106,6 +106,11 @@ export class IngressTable {
     this.#table.setWord(slot, IngressEntry.lastReceived, tick);
   }
 
+  /** Tick of the last packet. */
+  lastReceived(slot: number): number {
+    return this.#table.word(slot, IngressEntry.lastReceived);
+  }
+
   /** True for a live entry by which no packet came since `tick`. */
   isSilentSince(slot: number, tick: number): boolean {
     return (

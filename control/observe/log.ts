@@ -12,6 +12,7 @@ export type LogEvent =
   | 'uplink-no-gateway'
   | 'liveness-source-lost'
   | 'context-failed'
+  | 'paths-lost'
   | 'contexts-full'
   | 'kernel-refused'
   | 'netlink-overrun'

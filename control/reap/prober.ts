@@ -29,8 +29,9 @@ export class Prober {
   readonly #parts: ProberParts;
   readonly #explorations = new Map<number, Exploration>();
   readonly #schedule = new Schedule<Exploration>();
-  /** Who waits for the budget, in order. */
-  readonly #waiting = new Set<Exploration>();
+  /** Who waits for the budget, in order: those with an answer to give, then those that call. */
+  readonly #answers = new Set<Exploration>();
+  readonly #calls = new Set<Exploration>();
 
   constructor(parts: ProberParts) {
     this.#parts = parts;
@@ -57,7 +58,8 @@ export class Prober {
 
   end(exploration: Exploration): void {
     exploration.due = Number.POSITIVE_INFINITY;
-    this.#waiting.delete(exploration);
+    this.#answers.delete(exploration);
+    this.#calls.delete(exploration);
     this.#explorations.delete(exploration.slot);
   }
 
@@ -79,8 +81,11 @@ export class Prober {
     this.#schedule.set(exploration, now + this.#parts.settings.retention);
   }
 
-  /** SEND Probe, in the state that the context is in by now; later, if the budget does not allow it. */
-  send(now: number, exploration: Exploration): void {
+  /**
+   * SEND Probe, in the state that the context is in by now; later, if the budget does not allow it. What answers the peer
+   * goes first, so that the explorations that have come farthest end.
+   */
+  send(now: number, exploration: Exploration, answers: boolean): void {
     const { counters, settings, budget } = this.#parts;
     if (!exploration.admits(now, settings.probesPerContext)) {
       counters['probes-limited']++;
@@ -88,15 +93,17 @@ export class Prober {
     }
     if (budget.take()) return this.#transmit(now, exploration);
     counters['reap-deferred']++;
-    this.#waiting.add(exploration);
+    (answers ? this.#answers : this.#calls).add(exploration);
   }
 
   /** False when the budget is spent and some still wait. */
   sendWaiting(now: number): boolean {
-    for (const exploration of this.#waiting) {
-      if (!this.#parts.budget.take()) return false;
-      this.#waiting.delete(exploration);
-      this.#transmit(now, exploration);
+    for (const waiting of [this.#answers, this.#calls]) {
+      for (const exploration of waiting) {
+        if (!this.#parts.budget.take()) return false;
+        waiting.delete(exploration);
+        this.#transmit(now, exploration);
+      }
     }
     return true;
   }

@@ -235,7 +235,7 @@ export class Reap {
     if (actions & Action['START Keepalive'] && timers.kind(slot) !== TimerKind.Keepalive)
       timers.start(slot, TimerKind.Keepalive, tick);
     if (actions & Action['SEND Keepalive']) this.#sendKeepalive(slot);
-    if (actions & Action['SEND Probe']) this.#sendProbe(slot);
+    if (actions & Action['SEND Probe']) this.#sendProbe(slot, event);
   }
 
   /** False when there is no such context any more. */
@@ -259,9 +259,11 @@ export class Reap {
     return true;
   }
 
-  #sendProbe(slot: number): void {
+  #sendProbe(slot: number, because: EventName): void {
     const subject = this.#around.subject(slot);
-    if (subject !== undefined) this.#prober.send(this.#now, this.#prober.attend(slot, subject));
+    if (subject === undefined) return;
+    const answers = because !== 'Send timeout' && because !== 'retransmission';
+    this.#prober.send(this.#now, this.#prober.attend(slot, subject), answers);
   }
 
   /** A keepalive that the budget puts off is sent before any Probe: without it the peer would explore. */

@@ -7,7 +7,7 @@ import type { Message, Option } from '../wire/shim6/index.ts';
 import type { Context } from './context.ts';
 import type { Core } from './core.ts';
 import { Announcement, type Host, listsAddress } from './local-host.ts';
-import { indifferent, locatorOptions, parametersOption } from './locator-options.ts';
+import { indifferent, keepaliveOption, locatorOptions, parametersOption } from './locator-options.ts';
 
 type WithOptions = Exclude<Message, { type: 'Error' }>;
 
@@ -121,6 +121,6 @@ const firstLocators = (core: Core, announcement: Announcement, source: Address, 
 const onlyUlid = (core: Core, announcement: Announcement, host: Host): Announcement =>
   abridged(announcement, 'ulid', () => {
     const none = new Announcement(Number.NaN, [plainly(host.ulid)]);
-    none.options = [parametersOption(core, host)];
+    none.options = [parametersOption(core, host), ...keepaliveOption(core)];
     return none;
   });

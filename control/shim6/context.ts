@@ -31,6 +31,8 @@ export interface ContextView {
   /** Lp(local) and Lp(peer): the pair on which the establishment completed. */
   readonly localLocator: Address;
   readonly peerLocator: Address;
+  /** Seconds within which the peer wants return traffic (RFC 5534 §5.3); undefined: the default. */
+  readonly keepaliveTimeout: number | undefined;
   /** Milliseconds, whole; `establishedAt` is undefined until then. */
   readonly startedAt: number;
   readonly establishedAt: number | undefined;
@@ -78,6 +80,10 @@ export class Context implements ContextView {
 
   get fork(): number {
     return 0;
+  }
+
+  get keepaliveTimeout(): number | undefined {
+    return this.peerHost.keepaliveTimeout;
   }
 
   get localTag(): ContextTag {

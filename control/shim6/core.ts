@@ -80,15 +80,15 @@ export class Core {
     }
   }
 
-  /** Encodes and sends; counts a message that does not fit. */
-  send(source: Address, destination: Address, message: Message): void {
+  /** Encodes and sends; counts a message that does not fit. `context`: as in the effect. */
+  send(source: Address, destination: Address, message: Message, context?: Context): void {
     const bytes = this.encode(message);
     if (bytes === undefined) this.count('message-too-long');
-    else this.sendBytes(source, destination, bytes);
+    else this.sendBytes(source, destination, bytes, context);
   }
 
-  sendBytes(source: Address, destination: Address, message: Uint8Array): void {
-    this.effects.push({ kind: 'send', source, destination, message });
+  sendBytes(source: Address, destination: Address, message: Uint8Array, context?: Context): void {
+    this.effects.push({ kind: 'send', source, destination, message, ...(context && { context }) });
   }
 
   /** Ends whatever the context waits for and drops it. */

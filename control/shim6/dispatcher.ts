@@ -11,8 +11,10 @@ import {
   type I1,
   type I2,
   type I2bis,
+  type Keepalive,
   type Message,
   optionOffset,
+  type Probe,
   type R1,
   type R1bis,
   type R2,
@@ -111,21 +113,31 @@ function deliver(core: Core, received: Received): void {
     }
     case 'UpdateRequest': {
       const context = taggedContext(core, received, message.receiverTag);
-      if (context) acceptUpdate(core, received as Received<UpdateRequest>, context);
-      return;
+      if (!context) return;
+      core.effects.push({ kind: 'heard', context });
+      return acceptUpdate(core, received as Received<UpdateRequest>, context);
     }
     case 'UpdateAcknowledgement': {
       const context = taggedContext(core, received, message.receiverTag);
-      if (context) acceptAcknowledgement(core, received as Received<UpdateAcknowledgement>, context);
-      return;
+      if (!context) return;
+      core.effects.push({ kind: 'heard', context });
+      return acceptAcknowledgement(core, received as Received<UpdateAcknowledgement>, context);
     }
     case 'Keepalive':
     case 'Probe':
-      if (taggedContext(core, received, message.receiverTag)) core.count(`ignored-${message.type}`);
-      return;
+      return deliverReachability(core, received, message);
     case 'Error':
       return acceptError(core, received as Received<ErrorMessage>);
   }
+}
+
+/** RFC 5534 §5.1: valid in ESTABLISHED alone. */
+function deliverReachability(core: Core, received: Received, message: Keepalive | Probe): void {
+  const { source, destination } = received;
+  const context = taggedContext(core, received, message.receiverTag);
+  if (context === undefined) return;
+  if (context.state !== 'ESTABLISHED') return core.count(`ignored-${message.type}`);
+  core.effects.push({ kind: 'reachability', context, source, destination, message });
 }
 
 function deliverI1(core: Core, received: Received<I1>): void {

@@ -1,6 +1,6 @@
 /** What the core wants done, in order. */
 import type { Address } from '../wire/ipv6/address.ts';
-import type { ContextTag } from '../wire/shim6/index.ts';
+import type { ContextTag, Keepalive, Probe } from '../wire/shim6/index.ts';
 import type { ContextView } from './context.ts';
 
 export type FailureReason =
@@ -28,7 +28,19 @@ export type Effect =
       readonly source: Address;
       readonly destination: Address;
       readonly message: Uint8Array;
+      /** The established context that it belongs to: for REAP it is payload of that (RFC 5534 §6.2). */
+      readonly context?: ContextView;
     }
+  /** A Keepalive or a Probe for an established context, between locators of it: REAP's (RFC 5534). */
+  | {
+      readonly kind: 'reachability';
+      readonly context: ContextView;
+      readonly source: Address;
+      readonly destination: Address;
+      readonly message: Keepalive | Probe;
+    }
+  /** Another control message for an established context came: for REAP it is payload (RFC 5534 §6.1). */
+  | { readonly kind: 'heard'; readonly context: ContextView }
   /**
    * The context may carry payload. `recovered`: the peer kept a context that we had lost, and sent to this tag;
    * payload held for it between locators of the two is for this context.

@@ -60,12 +60,13 @@ export function recordPeer(
   core: Core,
   context: Context,
   peerTag: number,
-  { list, parameters }: VerifiedPeer,
+  { list, parameters, keepaliveTimeout }: VerifiedPeer,
 ): boolean {
   if (!resolveConfusion(core, context, peerTag, list)) return false;
   core.table.setPeerTag(context, peerTag);
   context.peerList = context.peerHost.share(list);
   if (parameters !== undefined) context.peerHost.parameters = parameters;
+  if (keepaliveTimeout !== undefined) context.peerHost.keepaliveTimeout = keepaliveTimeout;
   return true;
 }
 

@@ -4,8 +4,8 @@ import type { Core } from './core.ts';
 import type { Announcement, Host, LocalLocator } from './local-host.ts';
 
 /**
- * Locator List, Locator Preferences, CGA Parameter Data Structure and, unless every locator is an HBA, CGA Signature,
- * in this order.
+ * Locator List, Locator Preferences, CGA Parameter Data Structure, Keepalive Timeout unless it is the default, and,
+ * unless every locator is an HBA, CGA Signature, in this order.
  */
 export function locatorOptions(core: Core, host: Host, announcement: Announcement): readonly Option[] {
   announcement.options ??= composeOptions(core, host, announcement);
@@ -25,6 +25,7 @@ function composeOptions(core: Core, host: Host, { generation, locators }: Announ
     },
     preferencesOption(generation, locators),
     parametersOption(core, host),
+    ...keepaliveOption(core),
   ];
   const signed = locators.filter((_, index) => methods[index] === 'CGA').map(({ address }) => address);
   if (signed.length === 0) return options;
@@ -36,6 +37,12 @@ export const parametersOption = (core: Core, host: Host): Option => ({
   type: 'CgaParameterDataStructure',
   parameters: core.identity.parameters(host.ulid),
 });
+
+/** RFC 5534 §5.3. */
+export const keepaliveOption = ({ settings }: Core): Option[] =>
+  settings.keepaliveTimeout === undefined
+    ? []
+    : [{ type: 'KeepaliveTimeout', timeout: settings.keepaliveTimeout }];
 
 const preferencesOption = (generation: number, locators: readonly LocalLocator[]): Option => ({
   type: 'LocatorPreferences',

@@ -30,6 +30,8 @@ export interface KnownPeer {
 export interface VerifiedPeer {
   readonly list: PeerLocatorList;
   readonly parameters: Uint8Array | undefined;
+  /** Seconds; undefined when the message does not say. */
+  readonly keepaliveTimeout: number | undefined;
 }
 
 /** Why the message must be discarded; `error` is what its sender is to be told, if anything. */
@@ -69,7 +71,7 @@ export function verifyPeer(
     if (refusal !== undefined) return refusal;
     list = withPreferences(list, preferencesOption);
   }
-  return { list, parameters };
+  return { list, parameters, keepaliveTimeout: findOption(message, 'KeepaliveTimeout')?.timeout };
 }
 
 /** Counts the refusal and tells the sender what it is to be told. */

@@ -25,6 +25,8 @@ export class Peer {
   /** The encoded CGA Parameters it proved its ULID with, for Updates that leave them out. */
   parameters: Uint8Array | undefined = undefined;
   latest: PeerLocatorList | undefined = undefined;
+  /** Its Keepalive Timeout option, seconds: undefined while it has sent none (RFC 5534 §5.3). */
+  keepaliveTimeout: number | undefined = undefined;
   contexts = 0;
 
   constructor(ulid: Address) {

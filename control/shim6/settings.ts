@@ -13,6 +13,8 @@ export interface Shim6Settings {
   readonly VALIDATOR_MIN_LIFETIME: number;
   readonly UPDATE_TIMEOUT: number;
   readonly MAX_UPDATE_TIMEOUT: number;
+  /** Our Send Timeout where it is not REAP's default, seconds: peers are told (RFC 5534 §5.3). */
+  readonly keepaliveTimeout: number | undefined;
   /** Contexts in any state, failed ones included; beyond it new ones are refused. */
   readonly maximumContexts: number;
   /** Contexts per host of ours that are being established, or have failed and are held down. */
@@ -46,6 +48,7 @@ export const DEFAULT_SETTINGS: Shim6Settings = {
   VALIDATOR_MIN_LIFETIME: 30_000,
   UPDATE_TIMEOUT: 4_000,
   MAX_UPDATE_TIMEOUT: 120_000,
+  keepaliveTimeout: undefined,
   maximumContexts: 65_536,
   maximumUnfinished: 1_024,
   maximumForks: 0,

@@ -89,7 +89,7 @@ function transmit(core: Core, now: number, update: Update): void {
     const telling = encodeUpdate(core, update, source);
     if (telling !== undefined) {
       update.told = telling.announcement;
-      core.sendBytes(source, destination, telling.bytes);
+      core.sendBytes(source, destination, telling.bytes, context);
     }
   } else {
     core.count('no-update-source');
@@ -120,17 +120,19 @@ export function acceptUpdate(core: Core, received: Received<UpdateRequest>, cont
   const verified = verifyPeer(core, context.peer, received, known);
   if ('refused' in verified) return refuse(core, received, verified);
   if (verified.parameters !== undefined) peerHost.parameters = verified.parameters;
+  peerHost.keepaliveTimeout = verified.keepaliveTimeout ?? peerHost.keepaliveTimeout;
   if (!sameList(peerList, verified.list)) {
     if (!resolveConfusion(core, context, context.peerTagNumber, verified.list)) return;
     context.peerList = peerHost.share(verified.list);
     core.effects.push({ kind: 'changed', context });
   }
-  core.send(destination, source, {
+  const acknowledgement: UpdateAcknowledgement = {
     type: 'UpdateAcknowledgement',
     receiverTag: tagFromNumber(context.peerTagNumber),
     requestNonce: message.requestNonce,
     options: [],
-  });
+  };
+  core.send(destination, source, acknowledgement, context);
 }
 
 /** Update Acknowledgement: its locators may be used as source from now on (RFC 5533 §10.5). */

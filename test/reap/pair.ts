@@ -10,7 +10,7 @@ import {
   TICK,
 } from '../../control/reap/index.ts';
 import type { Subject, SubjectLocator, SubjectPeerLocator } from '../../control/reap/subject.ts';
-import { type Address, equalAddress, formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
+import { type Address, formatAddress } from '../../control/wire/ipv6/address.ts';
 import { decodeMessage, type Keepalive, type Probe } from '../../control/wire/shim6/index.ts';
 import { SeededRandom } from '../shim6/random.ts';
 
@@ -101,8 +101,8 @@ export class Pair {
       Array.from({ length: locators[site - 1]! }, (_, index) => locatorOf(site, index, slot));
     const subjects = (own: number, other: number): TestSubject[] =>
       Array.from({ length: contexts }, (_, slot) => ({
-        local: parseAddress(`fc00:db8:${own}::${(slot + 1).toString(16)}`),
-        peer: parseAddress(`fc00:db8:${other}::${(slot + 1).toString(16)}`),
+        local: addressOf([0xfc, 0, 0x0d, 0xb8, 0, own], slot),
+        peer: addressOf([0xfc, 0, 0x0d, 0xb8, 0, other], slot),
         peerTag: { high: 0, low: slot },
         localLocators: addresses(own, slot).map((address, index) => ({
           address,
@@ -203,18 +203,21 @@ export class Pair {
   }
 }
 
-/** Locator of the context `slot` at provider `index` of a site, both from 0: 2001:db8:SI::SLOT. */
-export function locatorOf(site: number, index: number, slot = 0): Address {
-  return parseAddress(`2001:db8:${site}${index}::${(slot + 1).toString(16)}`);
+/** An address of `slot` in a prefix of 6 octets. */
+function addressOf(prefix: readonly number[], slot: number): Address {
+  const address = new Uint8Array(16);
+  address.set(prefix);
+  new DataView(address.buffer).setUint32(12, slot + 1);
+  return address;
 }
 
-/** Packets between these providers are lost; `undefined` stands for any. */
-export const uses = (pair: LocatorPair, site: number, index: number): boolean =>
-  [pair.source, pair.destination].some(
-    (address) =>
-      equalAddress(address.slice(0, 6), locatorOf(site, index).subarray(0, 6)) ||
-      formatAddress(address).startsWith(`2001:db8:${site}${index}:`),
-  );
+/** Locator of the context `slot` at provider `index` of a site, both from 0: 2001:db8:SI::SLOT. */
+export const locatorOf = (site: number, index: number, slot = 0): Address =>
+  addressOf([0x20, 0x01, 0x0d, 0xb8, 0, site * 16 + index], slot);
+
+/** The pair has a locator of that provider at one of its ends. */
+export const uses = ({ source, destination }: LocatorPair, site: number, index: number): boolean =>
+  source[5] === site * 16 + index || destination[5] === site * 16 + index;
 
 const short = (address: Address): string => /db8:(\d+):/.exec(formatAddress(address))![1]!;
 

@@ -53,9 +53,11 @@ export class Side {
     core.setHost(0, host);
   }
 
-  /** Kinds of effects so far but `send`. */
+  /** Kinds of effects so far but what is only sent, or only for REAP. */
   get outcomes(): string[] {
-    return this.effects.map(({ kind }) => kind).filter((kind) => kind !== 'send');
+    return this.effects
+      .map(({ kind }) => kind)
+      .filter((kind) => !['send', 'heard', 'reachability'].includes(kind));
   }
 }
 

@@ -1,0 +1,40 @@
+/** The pair that REAP found for a context, put before what preferences would choose. */
+import type { ContextView } from '../shim6/context.ts';
+import type { LocatorChoice } from '../steering/choose-paths.ts';
+import { equalAddress } from '../wire/ipv6/address.ts';
+
+export class FoundPairs {
+  readonly #pairs = new WeakMap<ContextView, LocatorChoice>();
+
+  set(context: ContextView, pair: LocatorChoice): void {
+    this.#pairs.set(context, pair);
+  }
+
+  /** The context goes by preferences again. */
+  forget(context: ContextView): void {
+    this.#pairs.delete(context);
+  }
+
+  find(context: ContextView): LocatorChoice | undefined {
+    return this.#pairs.get(context);
+  }
+
+  /**
+   * `choices` with the pair that was found at the head, as long as both its ends are locators that work: the alternate is
+   * then the best choice with another source.
+   */
+  before(context: ContextView, choices: readonly LocatorChoice[]): readonly LocatorChoice[] {
+    const found = this.#pairs.get(context);
+    if (found === undefined) return choices;
+    const local = context.localLocators.find(({ address }) => equalAddress(address, found.source));
+    const peer = context.peerLocators.find(({ address }) => equalAddress(address, found.destination));
+    if (local?.acknowledged !== true || peer === undefined || peer.broken) return choices;
+    const others = choices.filter((choice) => !samePair(choice, found));
+    const elsewhere = others.find(({ source }) => !equalAddress(source, found.source));
+    const alternate = elsewhere ?? others[0];
+    return alternate === undefined ? [found] : [found, alternate];
+  }
+}
+
+const samePair = (first: LocatorChoice, second: LocatorChoice): boolean =>
+  equalAddress(first.source, second.source) && equalAddress(first.destination, second.destination);
