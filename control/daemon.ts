@@ -6,6 +6,7 @@ import { openSite } from './adapters/open-site.ts';
 import { systemRandom } from './adapters/random.ts';
 import { claimNamespace } from './adapters/sole-instance.ts';
 import { serveControlSocket } from './api/server.ts';
+import { siteCommands } from './api/site-commands.ts';
 import { Box } from './box.ts';
 import type { Config } from './config/schema.ts';
 import { createLog } from './observe/log.ts';
@@ -47,8 +48,8 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
             prefixes: config.site.prefixes,
           });
     if (dns !== undefined) undo.push(() => dns.close());
-    const reports = boxReports({ box, config, started, dns });
-    const socket = await serveControlSocket(config.control.socket, config.control.group, reports);
+    const commands = { ...boxReports({ box, config, started, dns }), ...siteCommands(box) };
+    const socket = await serveControlSocket(config.control.socket, config.control.group, commands);
     undo.push(() => socket.close());
     log.info('daemon-started', { site: config.site.name, version, hosts: box.hosts.size });
     const signal = await stopped;

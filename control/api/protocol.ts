@@ -92,6 +92,44 @@ export interface HostReport {
   readonly ulid: string;
   readonly locators: readonly string[];
   readonly mac: string | null;
+  /** `reservation`: kept for a host, which has it by hand or has not come yet. */
+  readonly origin: 'configuration' | 'reservation' | 'lease';
+  /** Whether traffic of it is served now. */
+  readonly served: boolean;
+}
+
+export interface HostDetail extends HostReport {
+  readonly subnet: string;
+  /** 32 hexadecimal digits. */
+  readonly modifier: string;
+  readonly collisionCount: number;
+  readonly sec: number;
+  readonly hba: readonly string[] | null;
+  readonly locatorsByProvider: Readonly<Record<string, string>>;
+  readonly lease: {
+    readonly state: string;
+    readonly duid: string;
+    readonly iaid: number;
+    readonly boundAt: string;
+    readonly preferredUntil: string;
+    readonly validUntil: string;
+  } | null;
+  readonly reservation: { readonly duid: string | null; readonly remoteId: string | null } | null;
+}
+
+export interface ProviderReport {
+  readonly name: string;
+  readonly prefix: string;
+  readonly interface: string;
+  readonly gateway: string;
+  readonly priority: number;
+  readonly origin: 'configuration' | 'added';
+  readonly draining: boolean;
+  readonly state: 'up' | 'down';
+  /** Locators of hosts. */
+  readonly locators: number;
+  /** Established contexts whose packets leave by it now. */
+  readonly contexts: number;
 }
 
 export interface DnsReport {

@@ -11,6 +11,7 @@ import { AddressError } from '../wire/ipv6/address.ts';
 import { registerKeyCommands } from './keys.ts';
 import { registerRecordCommands } from './records.ts';
 import { reports } from './reports.ts';
+import { registerSiteCommands } from './site.ts';
 import { registerSiteKeyCommands } from './site-keys.ts';
 
 const program = new Command('pshim6')
@@ -38,7 +39,6 @@ const questions = {
   status: 'packets by program, contexts, counters',
   contexts: 'SHIM6 contexts: ULIDs, locators in use, packets',
   uplinks: 'providers: state, gateway, last switch and why',
-  hosts: "the site's hosts: CMULA and locators",
   dns: 'the DNS ALG: resolvers and their state, counters',
   drops: 'packets dropped, by reason',
 } as const;
@@ -59,6 +59,7 @@ for (const [name, description] of Object.entries(questions) as [keyof typeof que
 registerKeyCommands(program);
 registerSiteKeyCommands(program);
 registerRecordCommands(program);
+registerSiteCommands(program);
 
 /** The lab is for checkouts; an installed router has no need of it. */
 async function addLab(): Promise<void> {

@@ -1,5 +1,5 @@
 /** How each report of the daemon is shown to people. */
-import type { ContextReport, DropReport, HostReport, ProgramCounts, StatusReport } from '../api/protocol.ts';
+import type { ContextReport, DropReport, ProgramCounts, StatusReport } from '../api/protocol.ts';
 import { dns } from './dns-report.ts';
 import { formatTable } from './table.ts';
 import { uplinks } from './uplinks-report.ts';
@@ -59,19 +59,6 @@ function contexts(rows: readonly ContextReport[]): string {
 
 const pathInUse = (row: ContextReport) => (row.active === null ? undefined : row.paths[row.active]);
 
-function hosts(rows: readonly HostReport[]): string {
-  if (rows.length === 0) return 'no hosts';
-  return formatTable<HostReport>(
-    [
-      { title: 'NAME', text: (row) => row.name ?? '-' },
-      { title: 'CMULA', text: (row) => row.ulid },
-      { title: 'LOCATORS', text: (row) => row.locators.join(' ') },
-      { title: 'ETHERNET', text: (row) => row.mac ?? '-' },
-    ],
-    rows,
-  );
-}
-
 function drops(rows: readonly DropReport[]): string {
   return formatTable<DropReport>(
     [
@@ -84,4 +71,4 @@ function drops(rows: readonly DropReport[]): string {
 }
 
 /** By command name. */
-export const reports = { status, contexts, uplinks, hosts, dns, drops } as const;
+export const reports = { status, contexts, uplinks, dns, drops } as const;

@@ -1,15 +1,16 @@
 /** What the control socket answers: the box's state in the shapes of api/protocol.ts. */
 
-import type { ContextReport, DnsReport, DropReport, HostReport, StatusReport } from '../api/protocol.ts';
+import type { ContextReport, DnsReport, DropReport, StatusReport } from '../api/protocol.ts';
 import type { Commands } from '../api/server.ts';
 import type { Box } from '../box.ts';
 import type { Config } from '../config/schema.ts';
 import type { ContextView } from '../shim6/context.ts';
 import { version } from '../version.ts';
 import { formatAddress, pairKey } from '../wire/ipv6/address.ts';
-import { formatMac } from '../wire/ipv6/header.ts';
 import { formatTag } from '../wire/shim6/context-tag.ts';
+import { activePath } from './active-path.ts';
 import { dateOf } from './date.ts';
+import { hostReports } from './host-reports.ts';
 import { uplinkReports } from './uplink-reports.ts';
 
 export interface ReportSources {
@@ -27,7 +28,7 @@ export function boxReports(sources: ReportSources): Commands {
     status: () => status(sources),
     contexts: () => [...sources.box.core.contexts()].map((context) => contextReport(sources.box, context)),
     uplinks: () => uplinkReports(sources.box),
-    hosts: () => hosts(sources.box),
+    hosts: () => hostReports(sources.box),
     dns: (): DnsReport | null => sources.dns?.report() ?? null,
     drops: (): readonly DropReport[] => sources.box.dataplane.statistics().drops,
   };
@@ -75,27 +76,4 @@ function contextReport(box: Box, context: ContextView): ContextReport {
       context.establishedAt === undefined ? null : context.establishedAt - context.startedAt,
     firstPacketMilliseconds: box.carrier.firstPacketDelays.get(pairKey(context.local, context.peer)) ?? null,
   };
-}
-
-/** The path that the data path takes now: the active one, or the other while its uplink is down. */
-function activePath(
-  box: Box,
-  egress: { readonly active: number; readonly paths: readonly { readonly uplink: number }[] },
-): number {
-  const other = egress.active === 0 ? 1 : 0;
-  const isUp = (index: number) =>
-    egress.paths[index] !== undefined && box.dataplane.links.isUp(egress.paths[index].uplink);
-  return !isUp(egress.active) && isUp(other) ? other : egress.active;
-}
-
-function hosts(box: Box): readonly HostReport[] {
-  return [...box.hosts.values()].map((host) => {
-    const link = box.links.hostLink(host.ulid);
-    return {
-      name: host.name ?? null,
-      ulid: formatAddress(host.ulid),
-      locators: host.locators.map(({ address }) => formatAddress(address)),
-      mac: link === undefined ? null : formatMac(link.mac),
-    };
-  });
 }

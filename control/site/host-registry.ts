@@ -70,8 +70,14 @@ export class HostRegistry {
     const { configured, publicKey } = this.#options;
     const bound = [...this.leases.bindings()].filter(({ state }) => state === 'bound');
     const hosts = bound.map((binding) => identityOf(binding.name, binding, publicKey));
-    await this.#options.store.commit([...configured, ...hosts].flatMap((host) => this.assignLocators(host)));
+    const names = new Set(configured.map(({ name }) => name));
+    const byHand = [...this.leases.reservations()]
+      .filter((reservation) => isByHand(reservation) && !names.has(reservation.name))
+      .map((reservation) => identityOf(reservation.name, reservation, publicKey));
+    const all = [...configured, ...byHand, ...hosts];
+    await this.#options.store.commit(all.flatMap((host) => this.assignLocators(host)));
     for (const host of configured) this.#serve(host, 'configuration');
+    for (const host of byHand) this.#serve(host, 'reservation');
     for (const host of hosts) if (!this.#hosts.has(addressKey(host.ulid))) this.#serve(host, 'lease');
   }
 
@@ -189,18 +195,36 @@ export class HostRegistry {
     for (const row of over) this.leases.removeQuarantine(row);
   }
 
-  /** Keeps an address for a host with a name. Rejects with StoreError. */
+  /**
+   * Keeps an address for a host with a name. One that is for no client is of a host that has it by hand: it is served from
+   * now on. Resolves once it is durable. Rejects with StoreError.
+   */
   async reserve(reservation: Reservation): Promise<void> {
-    await this.#options.store.commit([
-      { table: 'reservations', put: reservation },
-      { table: 'modifiers', remove: reservation },
-    ]);
+    const host = identityOf(reservation.name, reservation, this.#options.publicKey);
+    const locators = isByHand(reservation) ? this.assignLocators(host) : [];
+    try {
+      await this.#options.store.commit([
+        { table: 'reservations', put: reservation },
+        { table: 'modifiers', remove: reservation },
+        ...locators,
+      ]);
+    } catch (error) {
+      if (!this.#isKept(host.ulid)) this.locators.remove(host.ulid);
+      throw error;
+    }
     this.leases.putReservation(reservation);
+    if (isByHand(reservation)) this.#serve(host, 'reservation');
   }
 
-  async removeReservation(name: string): Promise<void> {
-    await this.#options.store.commit([{ table: 'reservations', remove: { name } }]);
+  /** Resolves once it is durable. Rejects with StoreError. A lease of the address stands until it ends. */
+  async removeReservation({ name, ulid }: Reservation): Promise<void> {
+    const isServed = this.#hosts.get(addressKey(ulid))?.origin === 'reservation';
+    const locators = isServed ? this.#withoutLocators(ulid) : [];
+    await this.#options.store.commit([{ table: 'reservations', remove: { name } }, ...locators]);
     this.leases.removeReservation(name);
+    if (!isServed) return;
+    this.#dismiss(ulid);
+    this.locators.remove(ulid);
   }
 
   /** Gives a host the locators that it lacks, for good; returns what must be stored before it is served with them. */
@@ -280,8 +304,12 @@ export class HostRegistry {
     const removal: Change = { table: 'bindings', remove: { ulid } };
     // A host of the configuration keeps its locators, leased or not.
     if (this.#configured.has(addressKey(ulid))) return [removal];
+    return [removal, ...this.#withoutLocators(ulid)];
+  }
+
+  #withoutLocators(ulid: Address): Change[] {
     const names = [...this.#options.providers.values()].map(({ config }) => config.name);
-    return [removal, ...names.map((provider): Change => ({ table: 'locators', remove: { ulid, provider } }))];
+    return names.map((provider) => ({ table: 'locators', remove: { ulid, provider } }));
   }
 
   #forget(ulid: Address): void {
@@ -290,6 +318,8 @@ export class HostRegistry {
     if (!this.#isKept(ulid)) this.locators.remove(ulid);
   }
 }
+
+const isByHand = ({ duid, remoteId }: Reservation): boolean => duid === undefined && remoteId === undefined;
 
 const ended = (lease: Binding, kind: 'release' | 'expire'): Binding => ({
   ...lease,

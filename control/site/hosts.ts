@@ -29,8 +29,8 @@ export interface HostIdentity {
 export interface SiteHost extends HostIdentity {
   /** One for each provider that is in use. */
   readonly locators: readonly HostLocator[];
-  /** `configuration`: in the file. `lease`: an address handed out to a client. */
-  readonly origin: 'configuration' | 'lease';
+  /** `configuration`: in the file. `reservation`: one for no client. `lease`: an address handed out to a client. */
+  readonly origin: 'configuration' | 'reservation' | 'lease';
 }
 
 /** The modifier of a host was found for another Sec, key or prefix set: with this one its CMULA would be another. */

@@ -22,7 +22,7 @@ export interface KernelListener {
 }
 
 export interface KernelWatch {
-  /** Tells of one more interface, as it is and as it changes. */
+  /** Tells of one more interface and of its neighbours, as they are and as they change. */
   add(name: string): void;
 }
 
@@ -62,9 +62,9 @@ export function watchKernel(
   tellAll();
   return {
     add(name) {
-      if (names.has(name)) return;
       names.add(name);
       tellInterface(netlink.links(), name);
+      for (const neighbour of netlink.neighbours()) tellNeighbour(neighbour);
     },
   };
 }

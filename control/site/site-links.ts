@@ -1,6 +1,6 @@
 /** The box's interfaces: which provider and which host is where, kept in step with kernel and data path. */
 import type { Netlink } from '../../native/linux/index.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config, ProviderConfig } from '../config/schema.ts';
 import type { SiteFacts } from '../dataplane/contexts.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { HostLink } from '../dataplane/ingress-table.ts';
@@ -111,7 +111,7 @@ export class SiteLinks implements SiteFacts {
   }
 
   /** Throws SiteLinkError when it cannot be: there is no such interface, or it is an inside one. */
-  checkProvider({ config }: SiteProvider): void {
+  checkProvider(config: ProviderConfig): void {
     const facts = this.#options.netlink.links().find(({ name }) => name === config.interface);
     if (facts === undefined) throw new SiteLinkError(`there is no interface ${config.interface}`);
     if (this.#options.config.inside.some((inside) => inside.interface === config.interface))
@@ -122,15 +122,13 @@ export class SiteLinks implements SiteFacts {
 
   /** Begins to use a provider that came while running. Throws SiteLinkError and BpfError. */
   addProvider(provider: SiteProvider): void {
-    const uplink = this.#addUplink(provider);
+    this.#addUplink(provider);
     const name = provider.config.interface;
+    // Another provider may be on the interface: then its facts are no news but to this one.
+    this.#interfaces.delete(name);
     this.#watch!.add(name);
     this.#attach('outside', name);
-    const facts = this.#interfaces.get(name);
-    // The watch may have known the interface before: the uplink learns of it here.
-    if (facts !== undefined) this.#onInterface(name, facts, uplink);
     this.#resolve();
-    this.#options.onUplinks(this.uplinks);
   }
 
   setDraining(name: string, draining: boolean): void {
@@ -264,17 +262,16 @@ export class SiteLinks implements SiteFacts {
     ];
   }
 
-  /** `news`: the one uplink that does not know of the interface yet. */
-  #onInterface(name: string, facts: InterfaceFacts | undefined, news?: Uplink): void {
+  #onInterface(name: string, facts: InterfaceFacts | undefined): void {
     const before = this.#interfaces.get(name);
     if (facts === undefined) this.#interfaces.delete(name);
     else this.#interfaces.set(name, facts);
-    if (facts !== undefined && (news !== undefined || !samePort(before, facts))) {
+    if (facts !== undefined && !samePort(before, facts)) {
       const port = { ifindex: facts.attachIfindex, vlan: facts.vlan, mtu: facts.mtu, mac: facts.mac };
       for (const index of this.#port(name)) this.#options.dataplane.setPort(index, port);
     }
     for (const uplink of this.uplinks) {
-      if (uplink.provider.interface !== name || (news !== undefined && uplink !== news)) continue;
+      if (uplink.provider.interface !== name) continue;
       const report = uplink.setLink(facts);
       this.#writeUplink(uplink);
       this.report(uplink.index, report);
