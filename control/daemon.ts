@@ -1,6 +1,7 @@
 /** The composition root: one box, running. Everything with a clock, a socket or a file meets the cores here. */
 import { performance } from 'node:perf_hooks';
 import { mountBpfFileSystem } from '../native/linux/index.ts';
+import { startDhcp } from './adapters/dhcp6.ts';
 import { startDns } from './adapters/dns.ts';
 import { openSite } from './adapters/open-site.ts';
 import { systemRandom } from './adapters/random.ts';
@@ -48,7 +49,9 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
             prefixes: config.site.prefixes,
           });
     if (dns !== undefined) undo.push(() => dns.close());
-    const commands = { ...boxReports({ box, config, started, dns }), ...siteCommands(box) };
+    const dhcp = config.dhcp && (await startDhcp(config.dhcp, site, log));
+    if (dhcp !== undefined) undo.push(() => dhcp.close(options.keepDatapath));
+    const commands = { ...boxReports({ box, config, started, dns, dhcp }), ...siteCommands(box) };
     const socket = await serveControlSocket(config.control.socket, config.control.group, commands);
     undo.push(() => socket.close());
     log.info('daemon-started', { site: config.site.name, version, hosts: box.hosts.size });

@@ -10,20 +10,18 @@ interface Holder {
 /** `before`: what the holder has the address as already. `now` in milliseconds, lifetimes in seconds. */
 export function bindChange(
   { duid, iaid, name }: Holder,
-  { ulid, subnet, modifier, collisionCount, sec }: Candidate,
+  { ulid, subnet, modifier, collisionCount, sec, hba }: Candidate,
   before: Lease | undefined,
   lifetimes: { readonly preferred: number; readonly valid: number },
   now: number,
 ): LeaseChange {
-  const { name: _, ...kept } = before ?? {};
   const lease: Lease = {
-    // Whatever else makes the address, like the set of an HBA, stays with it.
-    ...kept,
     ulid,
     subnet,
     modifier,
     collisionCount,
     sec,
+    ...(hba && { hba }),
     duid,
     iaid,
     ...(name === undefined ? {} : { name }),

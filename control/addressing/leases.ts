@@ -11,6 +11,11 @@ export interface Candidate {
   readonly modifier: Uint8Array;
   readonly collisionCount: number;
   readonly sec: SecurityParameter;
+  /** For an address that belongs to an HBA set (RFC 5535 §6). */
+  readonly hba?: {
+    readonly prefixes: readonly Prefix[];
+    readonly extendedModifier?: Uint8Array;
+  };
 }
 
 /** An address that a client was given. Times are milliseconds since the epoch. */

@@ -146,7 +146,8 @@ export class DhcpServer {
     offers: readonly string[] = [],
   ): Outcome {
     if (changes.length === 0) return this.#reply(request, options);
-    const failure = answer('Reply', request, this.#duid, [
+    const type = request.type === 'Solicit' ? 'Advertise' : 'Reply';
+    const failure = answer(type, request, this.#duid, [
       { type: 'StatusCode', code: StatusCode.UnspecFail, message: 'the lease could not be recorded' },
     ]);
     const message = answer('Reply', request, this.#duid, options);

@@ -19,3 +19,7 @@ function parsed<T>(parse: (text: string) => T) {
 export const address = parsed(parseAddress);
 export const prefix = parsed(parsePrefix);
 export const port = z.int().min(1).max(65535);
+export const subnet = prefix.refine((value) => value.length === 64, 'a subnet is a /64');
+export const interfaceName = z
+  .string()
+  .regex(/^[^\s/]{1,15}$/, 'an interface name has 1 to 15 characters, no blank, no "/"');

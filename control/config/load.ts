@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { formatAddress } from '../wire/ipv6/address.ts';
 import { combine, containsAddress, formatPrefix } from '../wire/ipv6/prefix.ts';
+import { dhcpContradictions } from './dhcp-contradictions.ts';
 import { type Config, configSchema, type HostConfig } from './schema.ts';
 
 export class ConfigError extends Error {
@@ -90,6 +91,7 @@ function* contradictions(config: Config): Generator<string> {
     'name',
     config.hosts.map((host) => host.name),
   );
+  yield* dhcpContradictions(config);
   const insides = new Set(config.inside.map((inside) => inside.interface));
   for (const [index, provider] of config.providers.entries()) {
     const key = `providers.${index}`;

@@ -1,13 +1,11 @@
 /** What a configuration file may say. Defaults are here and nowhere else. */
 import { z } from 'zod';
 import { KEY_TYPES } from '../identity/key-type.ts';
+import { dhcpClientFields, dhcpSchema } from './dhcp.ts';
 import { dnsSchema } from './dns.ts';
-import { address, prefix } from './fields.ts';
+import { address, interfaceName, prefix, subnet } from './fields.ts';
 import { reapSchema } from './reap.ts';
 
-const interfaceName = z
-  .string()
-  .regex(/^[^\s/]{1,15}$/, 'an interface name has 1 to 15 characters, no blank, no "/"');
 const mtu = z.int().min(1280).max(65535).optional();
 const name = z.string().min(1).max(255);
 
@@ -83,8 +81,6 @@ export const providerSchema = z.strictObject({
   hysteresis: hysteresis.prefault({}),
 });
 
-const subnet = prefix.refine((value) => value.length === 64, 'a subnet is a /64');
-
 /** What an HBA set is made of besides the modifier (RFC 5535 §6); `pshim6 hba` prints it. */
 const hba = z.strictObject({
   /** All /64s of the set, the host's subnet among them. They and their order are hashed into every address. */
@@ -105,6 +101,7 @@ const host = z.strictObject({
   'collision-count': z.int().min(0).max(2).default(0),
   /** Needed, and allowed, when `site.identity` is hba. */
   hba: hba.optional(),
+  ...dhcpClientFields,
 });
 
 export const configSchema = z.strictObject({
@@ -181,6 +178,7 @@ export const configSchema = z.strictObject({
       path: z.string().min(1).default('/var/lib/pshim6/site.db'),
     })
     .prefault({}),
+  dhcp: dhcpSchema.optional(),
   control: z
     .strictObject({
       socket: z.string().min(1).max(107).default('/run/pshim6/pshim6.sock'),

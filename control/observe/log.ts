@@ -18,6 +18,10 @@ export type LogEvent =
   | 'netlink-overrun'
   | 'packet-not-sent'
   | 'dns-listening'
+  | 'dhcp-listening'
+  | 'lease-not-recorded'
+  | 'radvd-started'
+  | 'radvd-ended'
   | 'store-failed'
   | 'internal-error';
 

@@ -18,6 +18,7 @@ export interface ReportSources {
   readonly config: Config;
   readonly started: Date;
   readonly dns: { report(): DnsReport } | undefined;
+  readonly dhcp: { readonly counters: Readonly<Record<string, number>> } | undefined;
 }
 
 const ESTABLISHED = 'ESTABLISHED';
@@ -34,7 +35,7 @@ export function boxReports(sources: ReportSources): Commands {
   };
 }
 
-function status({ box, config, started, dns }: ReportSources): StatusReport {
+function status({ box, config, started, dns, dhcp }: ReportSources): StatusReport {
   const { inside, outside } = box.dataplane.statistics();
   let established = 0;
   let pending = 0;
@@ -49,9 +50,13 @@ function status({ box, config, started, dns }: ReportSources): StatusReport {
     programs: { inside, outside },
     contexts: { established, pending, capacity: config.contexts.capacity },
     waitingPackets: box.firstPackets.waiting,
-    counters: { ...box.counters, ...dns?.report().counters },
+    counters: { ...box.counters, ...dns?.report().counters, ...prefixed('dhcp', dhcp?.counters) },
   };
 }
+
+/** Names of counters of a part, so that no two parts share one. */
+const prefixed = (part: string, counters: Readonly<Record<string, number>> = {}): Record<string, number> =>
+  Object.fromEntries(Object.entries(counters).map(([name, count]) => [`${part}.${name}`, count]));
 
 function contextReport(box: Box, context: ContextView): ContextReport {
   const installed = box.contexts.view(context);

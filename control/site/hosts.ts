@@ -5,6 +5,7 @@ import { generateHbaSet, hbaFields } from '../identity/hba.ts';
 import type { AddressParts, HbaParts } from '../store/records.ts';
 import { type Address, addressKey } from '../wire/ipv6/address.ts';
 import { containsAddress } from '../wire/ipv6/prefix.ts';
+import { Writer } from '../wire/octets.ts';
 import { locatorFor } from './locators.ts';
 
 export interface HostLocator {
@@ -103,6 +104,13 @@ export function configuredParts(host: HostConfig): AddressParts {
 
 const octets = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits, 'hex'));
 
+/** Who the host is to the DHCPv6 server. */
+function clientOf({ duid, 'remote-id': remote }: HostConfig): Pick<HostIdentity, 'client'> {
+  if (duid === undefined && remote === undefined) return {};
+  const remoteId = remote && new Writer(32).u32(remote.enterprise).put(remote.identifier).finish();
+  return { client: { ...(duid && { duid }), ...(remoteId && { remoteId }) } };
+}
+
 /** Throws ModifierError. */
 export function configuredHosts(config: Config, publicKey: Uint8Array): readonly HostIdentity[] {
   return config.hosts.map((host, index) => {
@@ -111,7 +119,7 @@ export function configuredHosts(config: Config, publicKey: Uint8Array): readonly
       const command = host.hba === undefined ? 'cga' : 'hba';
       throw new ModifierError(`hosts.${index}.modifier`, host.name, host.sec, command);
     }
-    return identityOf(host.name, parts, publicKey);
+    return { ...identityOf(host.name, parts, publicKey), ...clientOf(host) };
   });
 }
 

@@ -38,14 +38,21 @@ export function writeConfiguration(site: Site, hosts: readonly LabHost[]): void 
       gateway,
       priority,
     })),
-    hosts: mine.map(({ name, modifier, hba }) => ({
+    hosts: mine.map(({ name, duid, modifier, hba }) => ({
       name,
+      duid,
       subnet: site.subnet,
       modifier,
       sec: SEC,
       ...(hba && { hba }),
     })),
     dns: { listen: [site.router], resolvers: [RESOLVER.address], 'ulid-type': ULID_RECORD_TYPE },
+    dhcp: {
+      subnets: [{ prefix: site.subnet, interface: 'lan' }],
+      domain: site.domain,
+      'domain-search': [site.domain],
+      'router-advertisements': {},
+    },
     store: { path: inState(`${site.name}.db`) },
     control: { socket: socketOf(site) },
   };

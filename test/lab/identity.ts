@@ -43,6 +43,7 @@ function cgaHost(site: Site, { namespace, name }: SiteHost, publicKey: Uint8Arra
     name,
     cmula: formatAddress(address),
     locators: site.providers.map(({ prefix }) => formatAddress(combine(parsePrefix(prefix), address))),
+    duid: newDuid(),
     modifier: modifierOf(parameters),
   };
 }
@@ -66,6 +67,7 @@ function hbaHost(
     name,
     cmula: cmula!,
     locators,
+    duid: newDuid(),
     modifier: modifierOf(set[0]!.parameters),
     hba: {
       prefixes: prefixes.map((prefix) => `${formatAddress(prefix)}/64`),
@@ -77,3 +79,6 @@ function hbaHost(
 const hexadecimal = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
 /** The modifier is the first field of the CGA Parameters (RFC 3972 §3). */
 const modifierOf = (parameters: Uint8Array): string => hexadecimal(parameters.subarray(0, 16));
+
+/** A DUID-LL (RFC 8415 §11.4) of a locally administered Ethernet address. */
+const newDuid = (): string => `0003000102${hexadecimal(new Uint8Array(randomBytes(5)))}`;

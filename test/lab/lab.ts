@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { startBox, uplinks, writeConfiguration } from './box.ts';
 import { LabError, together, until } from './command.ts';
+import { configureHost } from './dhcp-client.ts';
 import { startNameServers } from './dns.ts';
 import { createIdentities, type IdentityPlan } from './identity.ts';
 import {
@@ -76,7 +77,11 @@ async function raise(options: UpOptions, progress: (line: string) => void): Prom
 
   progress(`network: ${NAMESPACES.length} namespaces, ingress filters at ${PROVIDERS.length} providers`);
   writeResolverFiles();
-  await buildNetwork(new Map(hosts.map(({ namespace, cmula }) => [namespace, cmula])));
+  // Without boxes there is nobody to tell hosts their addresses.
+  const isStatic = options.boxes === false;
+  await buildNetwork(
+    isStatic ? new Map(hosts.map(({ namespace, cmula }) => [namespace, cmula])) : 'advertised',
+  );
 
   progress('BIND as name server and as resolver; nginx, sshd and iperf3 on the hosts');
   await together([startNameServers(hosts), startServices()]);
@@ -85,6 +90,8 @@ async function raise(options: UpOptions, progress: (line: string) => void): Prom
   if (options.boxes === false) return;
   progress('the boxes p1 and p2');
   await together(SITES.map((site) => startBox(site)));
+  progress('every host gets address, router and resolver: dhclient, router advertisements');
+  await together(hosts.map(configureHost));
 }
 
 /** `ip netns exec` puts the files of /etc/netns/NAME over those of /etc. */

@@ -40,6 +40,8 @@ const ROUTER_SYSCTLS = [
   'net.ipv6.conf.all.keep_addr_on_down=1',
   'net.ipv6.conf.default.keep_addr_on_down=1',
 ];
+/** The kernel takes its default router from router advertisements; addresses are not made from them. */
+const ADVERTISED_SYSCTLS = ['net.ipv6.conf.default.accept_ra=1', 'net.ipv6.conf.default.autoconf=0'];
 const SWITCH_SYSCTLS = ['net.ipv6.conf.default.disable_ipv6=1'];
 
 const routers = new Set([
@@ -47,6 +49,7 @@ const routers = new Set([
   ...SITES.map((site) => site.box),
   ...PROVIDERS.map((row) => row.provider.name),
 ]);
+const hosts = new Set(SITES.flatMap((site) => site.hosts.map(({ namespace }) => namespace)));
 const switches = new Set(SITES.map((site) => site.switch));
 
 /**
@@ -136,19 +139,31 @@ function coreRecipe(): Recipe {
   return { ip, shell: [] };
 }
 
-function recipes(hostAddresses: ReadonlyMap<string, string>): Map<string, Recipe> {
+/** `advertised`: hosts hear of addresses and routers by DHCPv6 and router advertisements. */
+export type HostAddresses = ReadonlyMap<string, string> | 'advertised';
+
+const EMPTY: Recipe = { ip: [], shell: [] };
+
+function hostRecipe(site: Site, namespace: string, addresses: ReadonlyMap<string, string>): Recipe {
+  const address = addresses.get(namespace);
+  if (address === undefined) throw new LabError(`host ${namespace} was given no address`);
+  return {
+    ip: [`addr add ${address}/64 dev eth0`, `route add default via ${site.router} dev eth0`],
+    shell: [],
+  };
+}
+
+function recipes(hostAddresses: HostAddresses): Map<string, Recipe> {
   const result = new Map<string, Recipe>([[CORE, coreRecipe()]]);
   for (const site of SITES) {
     result.set(site.box, boxRecipe(site));
     result.set(site.switch, switchRecipe(site));
     for (const provider of site.providers) result.set(provider.name, providerRecipe(site, provider));
     for (const { namespace } of site.hosts) {
-      const address = hostAddresses.get(namespace);
-      if (address === undefined) throw new LabError(`host ${namespace} was given no address`);
-      result.set(namespace, {
-        ip: [`addr add ${address}/64 dev eth0`, `route add default via ${site.router} dev eth0`],
-        shell: [],
-      });
+      result.set(
+        namespace,
+        hostAddresses === 'advertised' ? EMPTY : hostRecipe(site, namespace, hostAddresses),
+      );
     }
   }
   for (const { namespace, address } of SERVERS) {
@@ -189,7 +204,7 @@ export function namespacesMounted(): boolean {
 }
 
 /** Creates everything. `hostAddresses`: namespace of each host -> its CMULA. */
-export async function buildNetwork(hostAddresses: ReadonlyMap<string, string>): Promise<void> {
+export async function buildNetwork(hostAddresses: HostAddresses): Promise<void> {
   if (!existsSync(PASS_PROGRAM)) throw new LabError(`${PASS_PROGRAM} is missing: run make -C bpf`);
   const batch = (lines: readonly string[]): Promise<unknown> =>
     run(['ip', '-6', '-batch', '-'], { input: `${lines.join('\n')}\n` });
@@ -203,6 +218,7 @@ export async function buildNetwork(hostAddresses: ReadonlyMap<string, string>): 
         ...SYSCTLS,
         ...(routers.has(name) ? ROUTER_SYSCTLS : []),
         ...(switches.has(name) ? SWITCH_SYSCTLS : []),
+        ...(hosts.has(name) && hostAddresses === 'advertised' ? ADVERTISED_SYSCTLS : []),
       ]),
     ),
   );

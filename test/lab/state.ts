@@ -21,6 +21,8 @@ export interface LabHost {
   readonly cmula: string;
   /** One per provider of its site, in the order of the topology. */
   readonly locators: readonly string[];
+  /** The DHCP Unique Identifier of its client, in hexadecimal. */
+  readonly duid: string;
   /** CGA modifier, 32 hexadecimal digits. */
   readonly modifier: string;
   /** Where the addresses are an HBA set: what the box's configuration says of it. */

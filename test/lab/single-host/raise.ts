@@ -22,6 +22,8 @@ export async function raiseSingleHost(): Promise<LabHost> {
     name: SINGLE_NAME,
     cmula: formatAddress(ulid),
     locators: locators.map(formatAddress),
+    // It has its address by itself.
+    duid: '',
     modifier: modifier.toString('hex'),
   };
   await plugIn(host);

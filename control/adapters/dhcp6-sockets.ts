@@ -1,0 +1,119 @@
+/**
+ * UDP sockets of a DHCPv6 server. Node does not tell what address a datagram was sent to, so each has a socket: on every
+ * link All_DHCP_Relay_Agents_and_Servers, on all of them together All_DHCP_Servers, and the box's own addresses.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { DhcpPacket } from '../addressing/request.ts';
+import { CLIENT_PORT, MessageType, SERVER_PORT } from '../wire/dhcp6/index.ts';
+import { type Address, formatAddress, parseAddress } from '../wire/ipv6/address.ts';
+
+/** RFC 8415 §7.1. */
+const RELAY_AGENTS_AND_SERVERS = 'ff02::1:2';
+const SERVERS = 'ff05::1:3';
+/** A burst of requests waits here while we think: 4 MB, about 10,000 of them. */
+const RECEIVE_BUFFER = 4_194_304;
+
+export interface DhcpLink {
+  readonly interface: string;
+  /** The box's address there. */
+  readonly address: Address;
+}
+
+/** A socket that cannot be had. `code` is the system's: EADDRINUSE, EACCES, ENODEV… */
+export class DhcpListenError extends Error {
+  readonly operation = 'bind';
+  readonly address: string;
+  readonly code: string;
+  constructor(address: string, cause: Error) {
+    const code = 'code' in cause ? String(cause.code) : cause.name;
+    const hint = code === 'EADDRINUSE' ? '; another DHCPv6 server or relay agent has it' : '';
+    super(`cannot listen on [${address}]:${SERVER_PORT} (udp): ${code}${hint}`, { cause });
+    this.name = 'DhcpListenError';
+    this.address = address;
+    this.code = code;
+  }
+}
+
+export type Respond = (message: Uint8Array) => void;
+export type OnPacket = (packet: DhcpPacket, respond: Respond) => void;
+
+export class DhcpSockets {
+  readonly #sockets: Socket[] = [];
+  readonly #onPacket: OnPacket;
+  /** Answers that the kernel did not take. */
+  unsent = 0;
+
+  constructor(onPacket: OnPacket) {
+    this.#onPacket = onPacket;
+  }
+
+  /** Rejects with DhcpListenError, with nothing left open. */
+  async open(links: readonly DhcpLink[]): Promise<void> {
+    const names = links.map((link) => link.interface);
+    try {
+      for (const name of names) {
+        const group = `${RELAY_AGENTS_AND_SERVERS}%${name}`;
+        const socket = await this.#open(group, true, name);
+        join(socket, RELAY_AGENTS_AND_SERVERS, name);
+      }
+      const servers = await this.#open(SERVERS, true);
+      for (const name of names) join(servers, SERVERS, name);
+      for (const { interface: name, address } of links) await this.#open(formatAddress(address), false, name);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const sockets = this.#sockets.splice(0);
+    await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))));
+  }
+
+  /** `name`: the interface of what arrives, where the sender's address does not tell. */
+  async #open(address: string, multicast: boolean, name = ''): Promise<Socket> {
+    const socket = createSocket({
+      type: 'udp6',
+      ipv6Only: true,
+      recvBufferSize: RECEIVE_BUFFER,
+      // Addresses only, never names: no need to ask a resolver, nor to wait.
+      lookup: (host, _options, callback) => callback(null, host, 6),
+    });
+    await new Promise<void>((resolve, reject) => {
+      const fail = (cause: Error): void => {
+        socket.close();
+        reject(new DhcpListenError(address, cause));
+      };
+      socket.once('error', fail);
+      socket.bind({ port: SERVER_PORT, address }, () => {
+        socket.off('error', fail);
+        resolve();
+      });
+    });
+    // An unconnected socket has no lasting errors; that of a single packet is this packet's loss.
+    socket.on('error', () => undefined);
+    socket.on('message', (bytes, remote) => this.#received(socket, bytes, remote, multicast, name));
+    this.#sockets.push(socket);
+    return socket;
+  }
+
+  #received(socket: Socket, bytes: Buffer, remote: RemoteInfo, multicast: boolean, name: string): void {
+    const [source, zone] = remote.address.split('%');
+    // RFC 8415 §7.2: relay agents listen where servers do.
+    const port = bytes[0] === MessageType.RelayForward ? SERVER_PORT : CLIENT_PORT;
+    const respond: Respond = (message) =>
+      socket.send(message, port, remote.address, (error) => {
+        if (error !== null) this.unsent++;
+      });
+    const packet = { bytes, interface: zone ?? name, source: parseAddress(source!), multicast };
+    this.#onPacket(packet, respond);
+  }
+}
+
+function join(socket: Socket, group: string, name: string): void {
+  try {
+    socket.addMembership(group, `::%${name}`);
+  } catch (cause) {
+    throw new DhcpListenError(`${group}%${name}`, cause as Error);
+  }
+}
