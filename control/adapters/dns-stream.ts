@@ -30,6 +30,6 @@ export class MessageStream {
     const rest = all.subarray(end);
     this.#chunks = rest.length > 0 ? [rest] : [];
     this.#length = rest.length;
-    return Uint8Array.from(all.subarray(2, end));
+    return new Uint8Array(all.subarray(2, end));
   }
 }

@@ -4,7 +4,7 @@
  * takes a random one of them: a forger has to hit port, ID and question. A socket serves so many queries, so long, and
  * is then replaced. (One for each query would double what a query costs.)
  */
-import { randomInt } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import type { Resolver } from '../naming/lookup.ts';
 import { addressKey, formatAddress } from '../wire/ipv6/address.ts';
@@ -25,7 +25,7 @@ const POOL_SIZE = 32;
 const USES = 512;
 /** Milliseconds. */
 const LIFETIME = 20_000;
-/** Most messages taken for a query that is none of ours; the rest of a flood is not even looked at by name. */
+/** What no query is called. */
 const NO_QUERY = -1;
 
 export class DnsUpstreamUdp {
@@ -36,6 +36,8 @@ export class DnsUpstreamUdp {
   readonly #events: UpstreamEvents;
   readonly #clock: () => number;
   readonly #sweeper: NodeJS.Timeout;
+  readonly #random = new Uint8Array(512);
+  #nextRandom = 512;
 
   constructor(events: UpstreamEvents, clock: () => number) {
     this.#events = events;
@@ -78,7 +80,7 @@ export class DnsUpstreamUdp {
     const pool = this.#pools.get(key) ?? [];
     this.#pools.set(key, pool);
     if (pool.length >= POOL_SIZE) {
-      const index = randomInt(pool.length);
+      const index = this.#randomBelow(pool.length);
       const chosen = pool[index]!;
       if (this.#isSpent(chosen)) pool.splice(index, 1);
       else if (!chosen.queries.has(id)) return chosen;
@@ -87,6 +89,15 @@ export class DnsUpstreamUdp {
     const fresh = this.#openSocket(resolver);
     if (pool.length < POOL_SIZE) pool.push(fresh);
     return fresh;
+  }
+
+  /** Of at most 256; drawn many at once. A little unevenness does no harm to a choice among sockets. */
+  #randomBelow(bound: number): number {
+    if (this.#nextRandom === this.#random.length) {
+      randomFillSync(this.#random);
+      this.#nextRandom = 0;
+    }
+    return this.#random[this.#nextRandom++]! % bound;
   }
 
   #openSocket(resolver: Resolver): PooledSocket {

@@ -38,7 +38,7 @@ export async function startDns(config: DnsConfig, options: DnsOptions): Promise<
   const alg = new DnsAlg({
     random,
     resolvers: config.resolvers.map(resolverOf),
-    ownHost: (name) => names.find(name),
+    ownHost: (key) => names.find(key),
     settings: {
       ulidType: config['ulid-type'],
       ulidPrefixes: ulids,

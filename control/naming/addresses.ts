@@ -35,7 +35,7 @@ export function addressesIn(
   for (const record of records) {
     if (found.size === limit) break;
     if (record.dataLength !== ADDRESS_LENGTH) continue;
-    const address = Uint8Array.from(dataOf(message, record));
+    const address = new Uint8Array(dataOf(message, record));
     if (accept(address)) found.set(addressKey(address), address);
   }
   return [...found.values()];

@@ -92,8 +92,8 @@ export class ClientQueries {
     // The client's transport upstream too: answers that pass must be those the client would have got itself.
     lookups.start(now, transaction, 'main', { transport, message });
     if (query.treatment !== 'pass' && transaction.ulids === undefined) {
-      const question = buildUlidQuestion(query.header, query.question!.name, settings.ulidType);
-      lookups.start(now, transaction, 'ulid', { transport: 'udp', message: question });
+      const ulidQuestion = buildUlidQuestion(message, query as AnswerableQuery, settings.ulidType);
+      lookups.start(now, transaction, 'ulid', { transport: 'udp', message: ulidQuestion });
     }
     this.#services.arm(transaction);
     return true;
@@ -276,7 +276,7 @@ export class ClientQueries {
   }
 
   #ownUlids(name: Name): Ulids | undefined {
-    const ulid = this.#services.ownHost(formatName(name).toLowerCase());
+    const ulid = this.#services.ownHost(nameKey(name));
     if (ulid === undefined) return undefined;
     const ttl = this.#services.settings.ownTtl;
     return { ulids: [ulid], name, ttl, aliasTtl: NEVER, secure: false, answer: undefined };

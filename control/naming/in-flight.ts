@@ -1,4 +1,5 @@
 /** The client queries under way, and the limits on them. */
+import { latin1 } from '../wire/dns/name.ts';
 import { type Address, addressKey } from '../wire/ipv6/address.ts';
 import type { Query } from './classify.ts';
 import type { DnsCounters } from './counters.ts';
@@ -71,5 +72,5 @@ export class InFlight {
 /** Client, ID and question; the first octets of a message whose question cannot be read. */
 export function keyOfCopies(client: Endpoint, message: Uint8Array, { question }: Query): string {
   const start = message.subarray(0, Math.min(question?.end ?? 64, message.length));
-  return `${addressKey(client.address)}${client.port}:${String.fromCharCode(...start)}`;
+  return `${addressKey(client.address)}${client.port}:${latin1(start)}`;
 }

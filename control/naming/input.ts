@@ -8,8 +8,8 @@ export interface DnsAlgOptions {
   readonly random: (length: number) => Uint8Array;
   /** At least one, the preferred first. */
   readonly resolvers: readonly Resolver[];
-  /** The CMULA of a host of the site by its name: lower case, no final dot. Asked each time: hosts come and go. */
-  readonly ownHost?: (name: string) => Address | undefined;
+  /** The CMULA of a host of the site by the `nameKey` of its name. Asked each time: hosts come and go. */
+  readonly ownHost?: (key: string) => Address | undefined;
   readonly settings?: Partial<DnsAlgSettings>;
 }
 

@@ -11,6 +11,8 @@ import type { Resolvers } from './resolvers.ts';
 import type { DnsAlgSettings } from './settings.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
+/** An even number. */
+const RANDOM_OCTETS = 512;
 
 export interface LookupsOptions {
   readonly random: (length: number) => Uint8Array;
@@ -25,6 +27,8 @@ export class Lookups {
   readonly #open = new Map<number, Attempt>();
   readonly #options: LookupsOptions;
   #nextQuery = 0;
+  #randomOctets: Uint8Array = new Uint8Array();
+  #nextRandom = 0;
 
   constructor(options: LookupsOptions) {
     this.#options = options;
@@ -81,10 +85,9 @@ export class Lookups {
   }
 
   #send(now: number, lookup: Lookup): void {
-    const { random, settings, counters, emit } = this.#options;
+    const { settings, counters, emit } = this.#options;
     const index = this.resolvers.choose(lookup);
-    const [high, low] = random(2);
-    const id = (high! << 8) | low!;
+    const id = this.#nextId();
     const attempt: Attempt = { query: this.#nextQuery++, id, resolver: index, sentAt: now, lookup };
     lookup.attempts.add(attempt);
     lookup.latest = attempt;
@@ -100,6 +103,16 @@ export class Lookups {
       transport: lookup.transport,
       message: withId(lookup.message, id),
     });
+  }
+
+  /** Unpredictable; drawn many at once, which costs hardly more than one. */
+  #nextId(): number {
+    if (this.#nextRandom >= this.#randomOctets.length) {
+      this.#randomOctets = this.#options.random(RANDOM_OCTETS);
+      this.#nextRandom = 0;
+    }
+    const high = this.#randomOctets[this.#nextRandom++]!;
+    return (high << 8) | this.#randomOctets[this.#nextRandom++]!;
   }
 
   #mayRetry(lookup: Lookup): boolean {

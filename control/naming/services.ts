@@ -12,8 +12,8 @@ export interface Services {
   readonly counters: DnsCounters;
   readonly lookups: Lookups;
   readonly locators: LocatorCache;
-  /** The CMULA of a host of the site by its name: lower case, no final dot. Asked each time: hosts come and go. */
-  readonly ownHost: (name: string) => Address | undefined;
+  /** The CMULA of a host of the site by the `nameKey` of its name. Asked each time: hosts come and go. */
+  readonly ownHost: (key: string) => Address | undefined;
   emit(effect: DnsEffect): void;
   /** Wakes the task at its deadline, or when one of its lookups is to be sent again. */
   arm(task: Task): void;

@@ -1,15 +1,16 @@
 /** The ULIDs of a name: the question for them that goes upstream beside the client's own, and its answer. */
 import { CLASS_IN, FLAG, TYPE } from '../wire/dns/constants.ts';
 import { buildOpt } from '../wire/dns/edns.ts';
-import type { Header } from '../wire/dns/header.ts';
+import { HEADER_LENGTH } from '../wire/dns/header.ts';
 import type { Name } from '../wire/dns/name.ts';
-import { read32 } from '../wire/dns/octets.ts';
+import { read32, write16 } from '../wire/dns/octets.ts';
 import type { RecordPlace } from '../wire/dns/record.ts';
 import { MessageWriter } from '../wire/dns/writer.ts';
 import { type Address, equalAddress } from '../wire/ipv6/address.ts';
 import { containsAddress } from '../wire/ipv6/prefix.ts';
 import { addressesIn, isLocator } from './addresses.ts';
 import { type Answer, readAnswer, succeeded } from './answer.ts';
+import type { AnswerableQuery } from './classify.ts';
 import type { DnsAlgSettings } from './settings.ts';
 
 export interface Ulids {
@@ -34,14 +35,29 @@ export const smallestTtl = (...groups: readonly (readonly RecordPlace[])[]): num
  * room than 512 octets. ID 0.
  */
 export const buildQuestion = (name: Name, type: number, flags: number = FLAG.RD): Uint8Array =>
-  new MessageWriter(0, flags | FLAG.AD)
-    .question({ name, type, class: CLASS_IN })
-    .additional(buildOpt(false))
-    .finish();
+  new MessageWriter(0, flags | FLAG.AD).question({ name, type, class: CLASS_IN }).additional(OPT).finish();
 
-/** The question for the ULIDs at `name`, asked as the client asked (RD, CD). */
-export const buildUlidQuestion = (header: Header, name: Name, ulidType: number): Uint8Array =>
-  buildQuestion(name, ulidType, header.flags & (FLAG.RD | FLAG.CD));
+const OPT = buildOpt(false);
+
+/** The question for the ULIDs at the name that `message` asks for, asked as the client asked (RD, CD). */
+export function buildUlidQuestion(
+  message: Uint8Array,
+  { header, question }: AnswerableQuery,
+  ulidType: number,
+): Uint8Array {
+  const flags = header.flags & (FLAG.RD | FLAG.CD);
+  const typeAt = question.end - 4;
+  // The question's name stands in the message as it has to be written, unless somebody compressed the only name.
+  if (typeAt - HEADER_LENGTH !== question.name.length) return buildQuestion(question.name, ulidType, flags);
+  const octets = new Uint8Array(question.end + OPT.length);
+  octets.set(message.subarray(HEADER_LENGTH, question.end), HEADER_LENGTH);
+  octets.set(OPT, question.end);
+  write16(octets, 2, flags | FLAG.AD);
+  octets[5] = 1;
+  octets[11] = 1;
+  write16(octets, typeAt, ulidType);
+  return octets;
+}
 
 export const isAuthentic = ({ header }: Answer): boolean => (header.flags & FLAG.AD) !== 0;
 

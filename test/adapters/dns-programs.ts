@@ -18,6 +18,7 @@ export class ProgramError extends Error {
 
 export interface Program {
   readonly port: number;
+  readonly pid: number;
   readonly directory: string;
   stop(): Promise<void>;
 }
@@ -31,22 +32,22 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-interface Recipe {
+export interface Recipe {
   /** What it is asked to find out that it answers; the answer's status does not matter. */
   readonly probe: string;
   /** Words of dig beside: +tls. */
   readonly digWords?: readonly string[];
-  readonly argv: (directory: string) => readonly string[];
+  readonly argv: (directory: string, port: number) => readonly string[];
   readonly files: (directory: string, port: number) => Readonly<Record<string, string>>;
 }
 
-async function startProgram({ probe, digWords = [], argv, files }: Recipe): Promise<Program> {
+export async function startProgram({ probe, digWords = [], argv, files }: Recipe): Promise<Program> {
   const directory = await mkdtemp(join(tmpdir(), 'pshim6-dns-'));
   const port = await freePort();
   for (const [name, text] of Object.entries(files(directory, port))) {
     await writeFile(join(directory, name), text);
   }
-  const [command, ...words] = argv(directory);
+  const [command, ...words] = argv(directory, port);
   const child = spawn(command!, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -60,7 +61,7 @@ async function startProgram({ probe, digWords = [], argv, files }: Recipe): Prom
   };
   try {
     await answers(child, ['@::1', '-p', String(port), ...digWords, probe, 'SOA'], () => log);
-    return { port, directory, stop };
+    return { port, pid: child.pid!, directory, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -101,7 +102,7 @@ const fileOf = ({ name }: ServedZone): string => `${name}.zone`;
 const filesOf = (zones: readonly ServedZone[]) =>
   Object.fromEntries(zones.map((zone) => [fileOf(zone), zone.text]));
 
-const bindOptions = (directory: string, port: number, more: string): string => `options {
+export const bindOptions = (directory: string, port: number, more: string): string => `options {
   directory "${directory}"; pid-file none; session-keyfile none; lock-file none;
   listen-on port ${port} { none; }; listen-on-v6 port ${port} { ::1; };
   empty-zones-enable no; notify no; ${more}
@@ -109,12 +110,23 @@ const bindOptions = (directory: string, port: number, more: string): string => `
 controls { };
 `;
 
-const bindArgv = (directory: string) => ['named', '-g', '-n', '1', '-c', join(directory, 'named.conf')];
+export const bindArgv = (directory: string) => [
+  'named',
+  '-g',
+  '-n',
+  '1',
+  '-c',
+  join(directory, 'named.conf'),
+];
 
-export const startBind = (zones: readonly ServedZone[]): Promise<Program> =>
+/** `wrap`: what the command line becomes. */
+export const startBind = (
+  zones: readonly ServedZone[],
+  wrap = (argv: readonly string[]): readonly string[] => argv,
+): Promise<Program> =>
   startProgram({
     probe: zones[0]!.name,
-    argv: bindArgv,
+    argv: (directory) => wrap(bindArgv(directory)),
     files: (directory, port) => ({
       'named.conf':
         bindOptions(directory, port, 'recursion no; dnssec-validation no;') +

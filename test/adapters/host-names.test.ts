@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import { HostNames } from '../../control/adapters/host-names.ts';
 import type { HostListener } from '../../control/site/host-registry.ts';
 import type { SiteHost } from '../../control/site/hosts.ts';
+import { nameKey, parseName } from '../../control/wire/dns/name.ts';
 import { addressKey, formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
 
 const host = (name: string | undefined, address: string) =>
@@ -18,7 +19,7 @@ it('hosts are found by name while they are there, under their latest name', () =
     },
   });
   const find = (name: string) => {
-    const ulid = names.find(name);
+    const ulid = names.find(nameKey(parseName(name)));
     return ulid && formatAddress(ulid);
   };
   assert.equal(find('h1.bar.com'), 'fc00::1');

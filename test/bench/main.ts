@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { parseArguments, USAGE } from './arguments.ts';
 import { benchDataplane } from './dataplane.ts';
+import { DNS_USAGE, runDns } from './dns/command.ts';
 import { CommandError, RowError, UsageError } from './errors.ts';
 import { HANDSHAKE_USAGE, runHandshake } from './handshake/command.ts';
 import { describeMachine } from './machine.ts';
@@ -12,6 +13,7 @@ import { ROW_TITLES, type RowName } from './row.ts';
 import { summarize } from './summary.ts';
 
 async function main(words: readonly string[], signal: AbortSignal): Promise<void> {
+  if (words[0] === 'dns') return runDns(words.slice(1), progress);
   if (words[0] === 'handshake') return runHandshake(words.slice(1), progress);
   const { json, svg, ...options } = parseArguments(words);
   if (process.getuid?.() !== 0)
@@ -56,7 +58,7 @@ try {
     process.stderr.write('\nbench: interrupted\n');
     process.exitCode = 130;
   } else if (error instanceof UsageError) {
-    process.stderr.write(`bench: ${error.message}\n${USAGE}\n${HANDSHAKE_USAGE}\n`);
+    process.stderr.write(`bench: ${error.message}\n${USAGE}\n${HANDSHAKE_USAGE}\n${DNS_USAGE}\n`);
     process.exitCode = 2;
   } else if (error instanceof RowError || error instanceof CommandError) {
     process.stderr.write(`bench: ${error.message}\n`);

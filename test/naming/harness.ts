@@ -6,6 +6,7 @@ import type { DnsEffect } from '../../control/naming/effect.ts';
 import type { Endpoint, Resolver, Transport } from '../../control/naming/lookup.ts';
 import type { DnsAlgSettings } from '../../control/naming/settings.ts';
 import { withId } from '../../control/wire/dns/header.ts';
+import { nameKey, parseName } from '../../control/wire/dns/name.ts';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 
 export type Effect<K extends DnsEffect['kind']> = Extract<DnsEffect, { kind: K }>;
@@ -103,10 +104,10 @@ export class Scene {
     resolvers: readonly Resolver[] = RESOLVERS,
     ownHosts: Readonly<Record<string, string>> = {},
   ) {
-    const ownHost = (name: string) => {
-      const address = ownHosts[name];
-      return address === undefined ? undefined : parseAddress(address);
-    };
+    const own = new Map(
+      Object.entries(ownHosts).map(([name, address]) => [nameKey(parseName(name)), parseAddress(address)]),
+    );
+    const ownHost = (key: string) => own.get(key);
     this.alg = new DnsAlg({ random: seededRandom(1), resolvers, ownHost, settings });
   }
 

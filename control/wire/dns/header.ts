@@ -32,7 +32,7 @@ export const rcodeOf = (header: Header): number => header.flags & RCODE_MASK;
 
 /** A copy of `message`, which has at least two octets, under another ID: all that pass-through changes. */
 export function withId(message: Uint8Array, id: number): Uint8Array {
-  const copy = Uint8Array.from(message);
+  const copy = new Uint8Array(message);
   write16(copy, 0, id);
   return copy;
 }

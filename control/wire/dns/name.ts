@@ -37,6 +37,8 @@ export function skipName(message: Uint8Array, offset: number): number {
  * Throws DnsDecodeError.
  */
 export function readName(message: Uint8Array, offset: number): { name: Name; end: number } {
+  const whole = endOfPlainName(message, offset);
+  if (whole !== undefined) return { name: new Uint8Array(message.subarray(offset, whole)), end: whole };
   const octets = new Uint8Array(MAXIMUM_NAME_LENGTH);
   let length = 0;
   let end: number | undefined;
@@ -62,13 +64,42 @@ export function readName(message: Uint8Array, offset: number): { name: Name; end
   }
 }
 
+/** The offset after a well-formed name without pointers; undefined for any other. Most names in questions are so. */
+function endOfPlainName(message: Uint8Array, start: number): number | undefined {
+  const limit = Math.min(message.length, start + MAXIMUM_NAME_LENGTH);
+  for (let offset = start; offset < limit; ) {
+    const length = message[offset]!;
+    if (length > MAX_LABEL_LENGTH) return undefined;
+    offset += 1 + length;
+    if (length === 0) return offset;
+  }
+  return undefined;
+}
+
 /** Equal for names that are equal in the DNS: ASCII letters without case (RFC 4343). A `Map` key, not text. */
 export function nameKey(name: Name): string {
-  let key = '';
+  const text = latin1(name);
   // Length octets are at most 63, below 'A': folding the whole wire form cannot touch them.
-  for (const octet of name) key += String.fromCharCode(octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet);
-  return key;
+  return BEYOND_ASCII.test(text) ? text.replace(/[A-Z]+/g, (part) => part.toLowerCase()) : text.toLowerCase();
 }
+
+const BEYOND_ASCII = /[\x80-\xff]/;
+
+/** A character for each octet. */
+export const latin1 = (octets: Uint8Array): string =>
+  Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
+
+/** Whether two names are equal in the DNS, without a key for each. */
+export function equalName(first: Name, second: Name): boolean {
+  if (first.length !== second.length) return false;
+  for (let index = 0; index < first.length; index++) {
+    const [one, other] = [first[index]!, second[index]!];
+    if (one !== other && foldCase(one) !== foldCase(other)) return false;
+  }
+  return true;
+}
+
+const foldCase = (octet: number): number => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet);
 
 /** True if `name` lies strictly below `ancestor`. */
 export function isBelow(name: Name, ancestor: Name): boolean {

@@ -1,7 +1,7 @@
 /** The question section (RFC 1035 §4.1.2). */
 import { DnsDecodeError } from './decode-error.ts';
 import { HEADER_LENGTH, type Header } from './header.ts';
-import { type Name, nameKey, readName } from './name.ts';
+import { equalName, type Name, readName } from './name.ts';
 import { read16 } from './octets.ts';
 
 export interface Question {
@@ -21,7 +21,5 @@ export function readQuestion(message: Uint8Array, header: Header): Question {
 }
 
 export function equalQuestion(first: Question, second: Question): boolean {
-  return (
-    first.type === second.type && first.class === second.class && nameKey(first.name) === nameKey(second.name)
-  );
+  return first.type === second.type && first.class === second.class && equalName(first.name, second.name);
 }

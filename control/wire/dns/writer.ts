@@ -1,7 +1,7 @@
 /** Builds a DNS message. Owner names and names in RDATA are compressed, their case is kept. */
 
 import { HEADER_LENGTH } from './header.ts';
-import type { Name } from './name.ts';
+import { latin1, type Name } from './name.ts';
 import { write16 } from './octets.ts';
 import type { Question } from './question.ts';
 import type { RecordData, Section } from './record.ts';
@@ -85,7 +85,7 @@ export class MessageWriter {
 
   #name(name: Name): void {
     for (let offset = 0; name[offset] !== 0; offset += 1 + name[offset]!) {
-      const suffix = String.fromCharCode(...name.subarray(offset));
+      const suffix = latin1(name.subarray(offset));
       const known = this.#suffixes.get(suffix);
       if (known !== undefined) {
         this.#number(POINTER | known);
