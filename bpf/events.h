@@ -85,6 +85,7 @@ struct punt {
 	__u32 network_offset;
 	__u32 uplink; /* TOO_BIG */
 	__u32 mtu;    /* TOO_BIG */
+	__u32 fork;   /* FORK */
 };
 
 enum decision {
@@ -98,6 +99,7 @@ static __always_inline int want_punt(struct punt *punt, const struct frame *fram
 	punt->network_offset = frame->link_length;
 	punt->uplink = 0;
 	punt->mtu = 0;
+	punt->fork = 0;
 	return PUNT;
 }
 
@@ -120,12 +122,27 @@ static __always_inline int submit(struct xdp_md *xdp, const struct punt *punt, _
 	event->ifindex = xdp->ingress_ifindex;
 	event->mtu = punt->mtu;
 	event->network_offset = punt->network_offset;
-	event->reserved = 0;
+	event->fork = punt->fork;
 	length = opaque(length);
 	if (length <= space) /* always, but the verifier has to see it here */
 		bpf_probe_read_kernel(event->frame, length, data);
 	bpf_ringbuf_submit(event, 0);
 	return 1;
+}
+
+/* Tells of a frame that goes on: no more than its beginning, and nothing when limited. */
+static __always_inline void notify(struct xdp_md *xdp, const struct punt *punt)
+{
+	void *data = (void *)(long)xdp->data, *end = (void *)(long)xdp->data_end;
+	struct ipv6_header *ipv6 = data + (punt->network_offset & 31);
+	__u64 length = end - data;
+
+	if ((void *)(ipv6 + 1) > end || !within_limits(punt->kind, &ipv6->address[0]))
+		return;
+	if (length > EVENT_SHORT_FRAME)
+		length = EVENT_SHORT_FRAME;
+	if (submit(xdp, punt, length, EVENT_SHORT_FRAME))
+		own_statistics()->punts[punt->kind]++;
 }
 
 /* The punt, or the drop if it is not to be. */

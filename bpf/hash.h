@@ -5,6 +5,7 @@
  *
  *   keyed(w)        = sum over i of w[i] * hash_key[i]
  *   egress(pair)    = keyed(the 4 words of source ULID, destination ULID, in network order)
+ *   fork(pair, f)   = egress(pair) + f * 0x9e3779b1 * 2^32
  *   ingress(header) = header * 0x9e3779b97f4a7c15, the payload header's Next Header taken as 0
  *
  * keyed is multiply-shift (Dietzfelbinger et al. 1997) over a vector: for random
@@ -35,6 +36,12 @@ static __always_inline __u64 keyed_hash(const struct address *address, const __u
 static __always_inline __u64 egress_hash(const struct address pair[2], const __u64 *key)
 {
 	return keyed_hash(&pair[0], key) + keyed_hash(&pair[1], key + 2);
+}
+
+/* Apart from each other, lest a pair's forks lengthen its default context's search. */
+static __always_inline __u64 fork_hash(const struct address pair[2], const __u64 *key, __u64 fork)
+{
+	return egress_hash(pair, key) + (fork * 0x9e3779b1 << 32);
 }
 
 static __always_inline __u64 ingress_hash(__u64 header)

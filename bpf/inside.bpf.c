@@ -11,6 +11,7 @@
 #include "parse.h"
 #include "rewrite.h"
 #include "stats.h"
+#include "steer.h"
 
 /* Every link carries this much, and hosts need not believe in less (RFC 8200 §5). */
 enum mtu_limits {
@@ -99,6 +100,8 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 		return want_punt(punt, &frame, EVENT_MISS);
 	if (hop_limit(&frame) <= 1)
 		return want_punt(punt, &frame, EVENT_HOP_LIMIT);
+	if (READ_ONCE(entry->control) & CONTROL_STEERED)
+		entry = steer(xdp, &frame, entry);
 	if (!choose_route(entry, &route))
 		return want_punt(punt, &frame, EVENT_NO_UPLINK);
 	if (!fits(&frame, &route, &mtu))

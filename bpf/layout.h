@@ -44,11 +44,15 @@ enum slot_state {
 	SLOT_LIVE = 3,
 };
 
-/* egress_entry.control: bits 0..7 slot_state, bit 8 the active path, bits 16..23
- * and 24..31 for each path the index into uplinks, or UPLINK_NONE: no such path. */
+/* egress_entry.control: bits 0..7 slot_state, bit 8 the active path, bit 9 whether
+ * steering rules may name the pair, bits 10..15 the fork, bits 16..23 and 24..31 for
+ * each path the index into uplinks, or UPLINK_NONE: no such path. */
 enum control_word {
 	CONTROL_STATE_MASK = 0xff,
 	CONTROL_ACTIVE_SHIFT = 8,
+	CONTROL_STEERED = 0x200,
+	CONTROL_FORK_SHIFT = 10,
+	CONTROL_FORK_MASK = 0xfc00,
 	CONTROL_UPLINK_SHIFT = 16,
 };
 
@@ -57,7 +61,7 @@ struct locator_pair {
 	struct address destination;
 };
 
-/* Egress table: (source ULID, destination ULID) -> where and how to send. */
+/* Egress table: (source ULID, destination ULID, fork) -> where and how to send. */
 struct egress_entry {
 	struct address source_ulid;
 	struct address destination_ulid;
@@ -197,6 +201,33 @@ struct nat_flow {
 	__u8 reserved[3];
 };
 
+/* ---- steering: which packets take a forked context ---- */
+
+enum steering_limits {
+	MAX_STEERING_RULES = 32,
+	MAX_FORKS = 64, /* the default context, 0, among them */
+	ANY_PROTOCOL = 255,
+};
+
+struct steering_rule {
+	struct prefix source;
+	struct prefix destination;
+	__u16 source_port[2]; /* first and last, host order */
+	__u16 destination_port[2];
+	__u8 has_ports; /* 0: packets without ports match, too */
+	__u8 protocol;	/* of the header behind all options, or ANY_PROTOCOL */
+	__u8 traffic_class;
+	__u8 traffic_class_mask;
+	__u32 fork;
+};
+
+/* The first rule that matches counts. */
+struct steering {
+	__u32 rules; /* how many of rule[] are set */
+	__u32 reserved[3];
+	struct steering_rule rule[MAX_STEERING_RULES];
+};
+
 /* Why a frame is handed to the controller. */
 enum event_kind {
 	EVENT_CONTROL = 0,	     /* a SHIM6 control message arrived (P = 0) */
@@ -211,7 +242,8 @@ enum event_kind {
 	EVENT_OUTSIDE_HOP_LIMIT = 9, /* payload whose hop limit ran out on arrival */
 	EVENT_FRAGMENT = 10, /* a host's packet that every path must take and this one does not */
 	EVENT_NAT_LOST = 11, /* a host's segment of a TCP connection whose provider is down */
-	EVENT_KINDS = 12,
+	EVENT_FORK = 12,     /* a packet for a forked context that is not there: it goes on */
+	EVENT_KINDS = 13,
 };
 
 /* Of a packet on its way by an uplink to a peer's locator: key of the map `path_mtu`. */
@@ -268,7 +300,7 @@ struct event {
 	__u32 ifindex;	      /* where it came in */
 	__u16 mtu;	      /* TOO_BIG: the largest packet its sender gets through, octets */
 	__u16 network_offset; /* of the IPv6 header in frame[] */
-	__u32 reserved;
+	__u32 fork;	      /* FORK: the one wanted */
 	__u8 frame[EVENT_FRAME_MAX];
 };
 _Static_assert(sizeof(struct event) == 2048, "the longest ring record");
@@ -324,7 +356,7 @@ struct statistics {
 	__u64 drops[DROP_REASONS];
 	__u64 punts[EVENT_KINDS];
 	__u64 nat[NAT_COUNTS];
-	__u64 reserved[3];
+	__u64 reserved[2];
 };
 _Static_assert(sizeof(struct statistics) == 384, "whole cache lines for each processor");
 

@@ -32,6 +32,7 @@ import { SiteNat } from './site/nat.ts';
 import { RouterAddresses } from './site/router-addresses.ts';
 import type { Site } from './site/site.ts';
 import { SiteLinks } from './site/site-links.ts';
+import { SteeringRules } from './steering/rules.ts';
 import { type Address, addressKey } from './wire/ipv6/address.ts';
 import { containsAddress } from './wire/ipv6/prefix.ts';
 import type { ContextTag } from './wire/shim6/context-tag.ts';
@@ -121,7 +122,9 @@ export class Box {
       this.dataplane.attachInjection('outside', this.#outsideInjector.ifindex);
       this.links = this.#openLinks();
       this.#errors = new ErrorSender(this.links, new RouterAddresses(this.#netlink), this.#sender, clock);
-      this.contexts = new InstalledContexts(this.dataplane, this.links);
+      const steering = new SteeringRules(config.steering.rules);
+      this.dataplane.setSteering(steering.rules);
+      this.contexts = new InstalledContexts(this.dataplane, this.links, steering);
       this.carrier = this.#openCarrier();
       this.#undo.push(() => this.carrier.close());
       this.#idleScan = this.#openIdleScan();
@@ -273,6 +276,14 @@ export class Box {
     return !this.site.config.ulids.some((prefix) => containsAddress(prefix, peer));
   }
 
+  /** A packet of an established pair would take a fork: begin its handshake unless it is under way, or failed. */
+  #establishFork(local: Address, peer: Address, fork: number): void {
+    const standing = this.core.context(local, peer);
+    if (standing?.state !== 'ESTABLISHED' || this.core.context(local, peer, fork) !== undefined) return;
+    const locators = standing.peerLocators.map(({ address }) => address);
+    this.#driver.run((core, now) => core.establish(now, local, peer, locators, { fork }));
+  }
+
   /** By `addressKey` of the CMULA. */
   get hosts(): ReadonlyMap<string, SiteHost> {
     return this.site.hosts.live;
@@ -313,6 +324,7 @@ export class Box {
         peerLocators: (peer) => this.peerLocators(peer),
         searchPeer: (host, peer) => this.searchPeer(host, peer),
         establish: (local, peer, locators) => this.establish(local, peer, locators),
+        establishFork: (local, peer, fork) => this.#establishFork(local, peer, fork),
         handleMessage: (source, destination, message) =>
           this.#driver.run((core, now) => core.handleMessage(now, { source, destination, message })),
         handleUnknownTag: (source, destination, tag) => this.#handleUnknownTag(source, destination, tag),

@@ -92,6 +92,8 @@ export class ContextCarrier {
       return;
     }
     log.warn('contexts-full', { local: formatAddress(context.local), peer: formatAddress(context.peer) });
+    // A fork's packets go on by the default context.
+    if (context.fork !== 0) return;
     for (const waiting of firstPackets.take(pairKey(context.local, context.peer))) {
       sendError(waiting, { kind: 'no-route' });
     }
@@ -134,8 +136,8 @@ export class ContextCarrier {
       const since = firstPackets.since(pair);
       if (since !== undefined) this.#noteDelay(pair, clock() - since);
       for (const waiting of firstPackets.take(pair)) injectInside(waiting.frame);
-      contexts.setLive(context);
     }
+    contexts.setLive(context);
     this.#releasePayload(context, recovered);
   }
 

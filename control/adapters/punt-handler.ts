@@ -19,6 +19,8 @@ export interface PuntActions {
   /** Looks for them; true when the packet may wait for the end. */
   searchPeer(host: Address, peer: Address): boolean;
   establish(local: Address, peer: Address, locators: readonly Address[]): void;
+  /** A packet of an established pair would take this fork. */
+  establishFork(local: Address, peer: Address, fork: number): void;
   handleMessage(source: Address, destination: Address, message: Uint8Array): void;
   /** True when the payload is worth holding: its context may come back. */
   handleUnknownTag(source: Address, destination: Address, tag: ContextTag): boolean;
@@ -94,6 +96,8 @@ export class PuntHandler {
           kind: 'packet-too-big',
           mtu: Math.max(MINIMUM_MTU, event.mtu),
         });
+      case 'fork':
+        return this.#actions.establishFork(header.source, header.destination, event.fork);
       case 'fragment':
         return this.#fragment(packet.subarray(0, IPV6_HEADER_LENGTH + header.payloadLength), event);
       case 'hop-limit':

@@ -44,6 +44,8 @@ export interface StatusReport {
 export interface ContextReport {
   readonly local: string;
   readonly peer: string;
+  /** Forked Instance Identifier (RFC 5533 §4.2); 0: the default context of the pair. */
+  readonly fork: number;
   /** RFC 5533 §6.2. */
   readonly state: string;
   readonly paths: readonly {

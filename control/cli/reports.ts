@@ -43,6 +43,7 @@ function contexts(rows: readonly ContextReport[]): string {
     [
       { title: 'LOCAL', text: (row) => row.local },
       { title: 'PEER', text: (row) => row.peer },
+      { title: 'FORK', align: 'right', text: (row) => (row.fork === 0 ? '-' : row.fork) },
       { title: 'STATE', text: (row) => row.state },
       { title: 'UPLINK', text: (row) => pathInUse(row)?.uplink ?? '-' },
       {

@@ -6,6 +6,7 @@ import { formatAddress } from '../wire/ipv6/address.ts';
 import { combine, containsAddress, formatPrefix } from '../wire/ipv6/prefix.ts';
 import { dhcpContradictions } from './dhcp-contradictions.ts';
 import { type Config, configSchema, type HostConfig } from './schema.ts';
+import { steeringContradictions } from './steering.ts';
 
 export class ConfigError extends Error {
   readonly mistakes: readonly string[];
@@ -76,6 +77,10 @@ function foundText(tree: unknown, path: readonly PropertyKey[]): string {
 }
 
 function* contradictions(config: Config): Generator<string> {
+  yield* steeringContradictions(
+    config.steering.rules,
+    config.providers.map((provider) => provider.name),
+  );
   yield* duplicates(
     'providers',
     'name',

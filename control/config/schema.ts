@@ -5,6 +5,7 @@ import { dhcpClientFields, dhcpSchema } from './dhcp.ts';
 import { dnsSchema } from './dns.ts';
 import { address, interfaceName, prefix, subnet } from './fields.ts';
 import { reapSchema } from './reap.ts';
+import { steeringSchema } from './steering.ts';
 
 const mtu = z.int().min(1280).max(65535).optional();
 const name = z.string().min(1).max(255);
@@ -147,6 +148,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Most contexts held at once. */
       capacity: z.int().min(16).max(4194304).default(65536),
+      /** Most forked contexts of a pair of hosts, whichever side asks for them (RFC 5533 §4.2). */
+      forks: z.int().min(0).max(255).default(16),
       /** Seconds without a packet, either way, after which one is discarded (RFC 5533 §9: 300 at least). */
       idle: z.int().min(10).max(604_800).default(600),
     })
@@ -201,6 +204,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   reap: reapSchema.prefault({}),
+  steering: steeringSchema,
   icmp: z
     .strictObject({
       /** Hosts are told of every ICMPv6 error about their packets, of those, too, that another path has cured. */

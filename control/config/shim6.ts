@@ -7,6 +7,7 @@ export function shim6Settings({ contexts, reap }: Config): Partial<Shim6Settings
   const sendTimeout = reap['send-timeout'];
   return {
     maximumContexts: contexts.capacity,
+    maximumForks: contexts.forks,
     keepaliveTimeout: sendTimeout === DEFAULT_SEND_TIMEOUT ? undefined : sendTimeout,
   };
 }

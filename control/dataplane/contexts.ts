@@ -2,6 +2,7 @@
 
 import type { ContextView } from '../shim6/context.ts';
 import { choosePaths, type LocatorChoice, type SteeringLocator } from '../steering/choose-paths.ts';
+import type { SteeringRules } from '../steering/rules.ts';
 import type { Address } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
 import type { Dataplane } from './dataplane.ts';
@@ -16,6 +17,8 @@ export interface SiteFacts {
   uplinkOf(locator: Address): number | undefined;
   /** False when that uplink's provider is known to have no way to a peer's locator. */
   reaches(uplink: number, peerLocator: Address): boolean;
+  /** Name of the provider that delegated the locator. */
+  providerOf(locator: Address): string | undefined;
   /** Where a host is on the inside; undefined while unknown. */
   hostLink(ulid: Address): HostLink | undefined;
 }
@@ -31,12 +34,14 @@ export class InstalledContexts {
   readonly #dataplane: Dataplane;
   readonly #site: SiteFacts;
   readonly #found = new FoundPairs();
+  readonly #steering: SteeringRules;
   /** Contexts that found no room in the tables. */
   refused = 0;
 
-  constructor(dataplane: Dataplane, site: SiteFacts) {
+  constructor(dataplane: Dataplane, site: SiteFacts, steering: SteeringRules) {
     this.#dataplane = dataplane;
     this.#site = site;
+    this.#steering = steering;
   }
 
   /** Installs a context whose queue is yet to drain; false when the tables are full or no path exists. */
@@ -45,7 +50,7 @@ export class InstalledContexts {
     const paths = this.#paths(context);
     if (paths.length === 0) return false;
     const isNew = this.state(context.local, context.peer) === 'none';
-    if (context.fork === 0 && !this.#installEgress(context, paths)) return false;
+    if (this.#steering.sends(context.fork) && !this.#installEgress(context, paths)) return false;
     if (ingress.find(context.localTag) !== NO_SLOT) return true;
     const locators = context.peerLocators.map((locator) => locator.address);
     const host = this.#site.hostLink(context.local);
@@ -61,15 +66,18 @@ export class InstalledContexts {
 
   #installEgress(context: ContextView, paths: readonly Path[]): boolean {
     const { egress, links } = this.#dataplane;
-    const known = egress.find(context.local, context.peer);
+    const { local, peer, fork } = context;
+    const known = egress.find(local, peer, fork);
     if (known !== NO_SLOT) {
       egress.touch(known, this.#dataplane.now);
+      egress.setSteered(known, fork === 0 && this.#steering.concerns(local, peer));
       egress.setPeerTag(known, context.peerTag);
       egress.setPaths(known, paths[0]!, paths[1], (uplink) => links.isUp(uplink));
       return true;
     }
-    const slot = egress.add(context.local, context.peer, context.peerTag, paths);
+    const slot = egress.add(local, peer, context.peerTag, paths, fork);
     if (slot !== NO_SLOT) {
+      egress.setSteered(slot, fork === 0 && this.#steering.concerns(local, peer));
       egress.touch(slot, this.#dataplane.now);
       return true;
     }
@@ -174,14 +182,22 @@ export class InstalledContexts {
     return { egress: egress.view(outbound), ingress: ingress.view(inbound) };
   }
 
-  /** Forked contexts receive; hosts' packets leave by the default context of their pair. */
-  #egressSlot(context: ContextView): number {
-    return context.fork === 0 ? this.#dataplane.egress.find(context.local, context.peer) : NO_SLOT;
+  /** Forks that no rule of ours names, the peer has asked for: they receive, and hosts' packets never take them. */
+  #egressSlot({ local, peer, fork }: ContextView): number {
+    return this.#steering.sends(fork) ? this.#dataplane.egress.find(local, peer, fork) : NO_SLOT;
   }
 
   #paths(context: ContextView): readonly Path[] {
     // The peer takes packets only from locators that it has acknowledged (RFC 5533 §10).
-    const local = context.localLocators.filter((locator) => locator.acknowledged);
+    const local = context.localLocators
+      .filter((locator) => locator.acknowledged)
+      .map(
+        (locator): SteeringLocator => ({
+          ...locator,
+          priority:
+            locator.priority + this.#steering.rank(context.fork, this.#site.providerOf(locator.address)),
+        }),
+      );
     const peer = context.peerLocators.map(
       (locator): SteeringLocator => ({ ...locator, usable: !locator.broken }),
     );

@@ -10,6 +10,7 @@ import {
   XdpLink,
 } from '../../native/libbpf/index.ts';
 import { BPF_FILE_SYSTEM } from '../../native/linux/index.ts';
+import type { SteeringRule } from '../steering/rules.ts';
 import type { Prefix } from '../wire/ipv6/prefix.ts';
 import { EgressTable } from './egress-table.ts';
 import { decodeEvent, type PuntedFrame } from './events.ts';
@@ -21,6 +22,7 @@ import { PathMtuMap } from './path-mtu-map.ts';
 import { PathMtus } from './path-mtus.ts';
 import { type PuntRates, setInjection, writeSettings } from './settings.ts';
 import { addStatistics, type StatisticsReport } from './statistics.ts';
+import { writeSteering } from './steering-table.ts';
 
 export type AttachMode = 'native' | 'generic';
 
@@ -72,6 +74,7 @@ export class Dataplane {
   readonly #arrays: readonly SharedArray[];
   readonly #settings: SharedArray;
   readonly #statistics: SharedArray;
+  readonly #steering: SharedArray;
   readonly #attached: Attachment[] = [];
   #ring: RingBuffer | undefined;
 
@@ -91,6 +94,7 @@ export class Dataplane {
       'ports_redirect',
       '.bss.uplinks',
       'events',
+      '.bss.steering',
       '.bss.statistics',
       'punt_buckets',
       'path_mtu',
@@ -112,8 +116,9 @@ export class Dataplane {
     const [egress, ingress] = [map('egress'), map('ingress')];
     const [ports, uplinks] = [map('.bss.ports'), map('.bss.uplinks')];
     this.#statistics = map('.bss.statistics');
+    this.#steering = map('.bss.steering');
     const nat = map('.bss.nat');
-    this.#arrays = [this.#settings, this.#statistics, egress, ingress, ports, uplinks, nat];
+    this.#arrays = [this.#settings, this.#statistics, this.#steering, egress, ingress, ports, uplinks, nat];
     // Random, so that nobody can choose addresses that collide; odd, as hash.ts asks.
     const hashKey = new BigUint64Array(options.random(SettingsLimits.HASH_WORDS * 8).slice().buffer).map(
       (word) => word | 1n,
@@ -138,6 +143,11 @@ export class Dataplane {
   /** Whether payload is delivered only from locators of its context's peer. */
   get strictSource(): boolean {
     return this.#options.strictSource;
+  }
+
+  /** Replaces the steering rules. Which pairs they are asked about is in the egress table. */
+  setSteering(rules: readonly SteeringRule[]): void {
+    writeSteering(this.#steering.bytes, rules);
   }
 
   /** Makes an interface one that frames may leave by. Throws BpfError when it cannot be redirected to. */

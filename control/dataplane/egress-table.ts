@@ -1,7 +1,7 @@
 /** The egress table: (source ULID, destination ULID) -> where and how to send. See bpf/layout.h. */
 import { type Address, equalAddress } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
-import { egressHash } from './hash.ts';
+import { egressHash, forkHash } from './hash.ts';
 import { ControlWord, EgressEntry, LocatorPair, SlotState, TableLimits } from './layout.generated.ts';
 import { payloadHeader } from './payload-header.ts';
 import { NO_SLOT, SlotTable } from './slot-table.ts';
@@ -51,16 +51,17 @@ export class EgressTable {
     return this.#table.count;
   }
 
-  find(source: Address, destination: Address): number {
-    return this.#table.find(this.#hash(source, destination), (slot) =>
-      this.#holds(slot, source, destination),
+  /** `fork`: 0 is the default context of the pair. */
+  find(source: Address, destination: Address, fork = 0): number {
+    return this.#table.find(this.#hash(source, destination, fork), (slot) =>
+      this.#holds(slot, source, destination, fork),
     );
   }
 
   /** Adds an entry in SLOT_DRAINING, or returns NO_SLOT when the table is full. */
-  add(source: Address, destination: Address, peerTag: ContextTag, paths: readonly Path[]): number {
+  add(source: Address, destination: Address, peerTag: ContextTag, paths: readonly Path[], fork = 0): number {
     const table = this.#table;
-    const slot = table.claim(this.#hash(source, destination));
+    const slot = table.claim(this.#hash(source, destination, fork));
     if (slot === NO_SLOT) return NO_SLOT;
     const offset = table.offset(slot);
     table.bytes.set(source, offset + EgressEntry.sourceUlid);
@@ -68,7 +69,7 @@ export class EgressTable {
     this.setPeerTag(slot, peerTag);
     this.#writePath(slot, 0, paths[0]);
     this.#writePath(slot, 1, paths[1]);
-    this.#setState(slot, SlotState.SLOT_DRAINING);
+    this.#setState(slot, SlotState.SLOT_DRAINING | (fork << ControlWord.CONTROL_FORK_SHIFT));
     return slot;
   }
 
@@ -80,6 +81,12 @@ export class EgressTable {
   /** Has the packets of all ports but the injection one punted. */
   setDraining(slot: number): void {
     this.#setState(slot, SlotState.SLOT_DRAINING);
+  }
+
+  /** Whether steering rules are to be asked about the pair's packets. Only default contexts are steered. */
+  setSteered(slot: number, steered: boolean): void {
+    const others = this.#table.control(slot) & ~ControlWord.CONTROL_STEERED;
+    this.#table.publish(slot, others | (steered ? ControlWord.CONTROL_STEERED : 0));
   }
 
   isLive(slot: number): boolean {
@@ -166,14 +173,17 @@ export class EgressTable {
     };
   }
 
-  #hash(source: Address, destination: Address): number {
+  #hash(source: Address, destination: Address, fork: number): number {
     this.#pairBytes.set(source, 0);
     this.#pairBytes.set(destination, 16);
-    return egressHash(this.#pair, this.#key);
+    return forkHash(egressHash(this.#pair, this.#key), fork);
   }
 
-  #holds(slot: number, source: Address, destination: Address): boolean {
+  #holds(slot: number, source: Address, destination: Address, fork: number): boolean {
     const { bytes } = this.#table;
+    const found =
+      (this.#table.control(slot) & ControlWord.CONTROL_FORK_MASK) >>> ControlWord.CONTROL_FORK_SHIFT;
+    if (found !== fork) return false;
     const offset = this.#table.offset(slot);
     return (
       equalAddress(bytes.subarray(offset + EgressEntry.sourceUlid), source) &&

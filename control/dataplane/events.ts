@@ -13,6 +13,8 @@ export interface PuntedFrame {
   readonly networkOffset: number;
   /** too-big, outside-too-big: the largest packet its sender gets through, octets; may be below 1280. */
   readonly mtu: number;
+  /** fork: the Forked Instance Identifier of the context that is wanted. */
+  readonly fork: number;
 }
 
 /** Copies the event out of the ring. Undefined for a record that is none, which the programs never write. */
@@ -28,5 +30,6 @@ export function decodeEvent(record: Uint8Array): PuntedFrame | undefined {
     frame: record.slice(Event.frame, Event.frame + length),
     networkOffset: view.getUint16(Event.networkOffset, true),
     mtu: view.getUint16(Event.mtu, true),
+    fork: view.getUint32(Event.fork, true),
   };
 }

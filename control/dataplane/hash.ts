@@ -5,6 +5,7 @@
  */
 
 const ULID_PAIR_WORDS = 4;
+const FORK_FACTOR = 0x9e3779b1;
 const INGRESS_FACTOR = 0x9e3779b97f4a7c15n;
 
 /**
@@ -16,6 +17,10 @@ export function egressHash(pair: DataView, key: BigUint64Array): number {
   for (let index = 0; index < ULID_PAIR_WORDS; index++) sum += pair.getBigUint64(index * 8) * key[index]!;
   return upperHalf(sum);
 }
+
+/** Slot hash of a forked context, from that of its pair. The upper 32 bits of both. */
+export const forkHash = (pairHash: number, fork: number): number =>
+  (pairHash + Math.imul(fork, FORK_FACTOR)) >>> 0;
 
 /** Slot hash of a local context tag, by the two words of its payload header. The upper 32 bits. */
 export function ingressHash(header: { readonly first: number; readonly second: number }): number {

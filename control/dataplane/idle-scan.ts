@@ -47,7 +47,7 @@ export class IdleScan {
     const { egress, contextWithTag, discard } = this.#options;
     const context = contextWithTag(tag);
     if (context === undefined) return;
-    const slot = context.fork === 0 ? egress.find(context.local, context.peer) : NO_SLOT;
+    const slot = egress.find(context.local, context.peer, context.fork);
     if (slot === NO_SLOT || egress.isSilentSince(slot, before)) discard(context);
   }
 }

@@ -29,6 +29,9 @@ export const SlotState = {
 export const ControlWord = {
   CONTROL_STATE_MASK: 255,
   CONTROL_ACTIVE_SHIFT: 8,
+  CONTROL_STEERED: 512,
+  CONTROL_FORK_SHIFT: 10,
+  CONTROL_FORK_MASK: 64512,
   CONTROL_UPLINK_SHIFT: 16,
 } as const;
 
@@ -173,6 +176,35 @@ export const NatFlow = {
   reserved: 37, // 3
 } as const;
 
+/** enum steering_limits */
+export const SteeringLimits = {
+  MAX_STEERING_RULES: 32,
+  MAX_FORKS: 64,
+  ANY_PROTOCOL: 255,
+} as const;
+
+/** struct steering_rule */
+export const SteeringRule = {
+  size: 80,
+  source: 0, // 32
+  destination: 32, // 32
+  sourcePort: 64, // 4
+  destinationPort: 68, // 4
+  hasPorts: 72, // 1
+  protocol: 73, // 1
+  trafficClass: 74, // 1
+  trafficClassMask: 75, // 1
+  fork: 76, // 4
+} as const;
+
+/** struct steering */
+export const Steering = {
+  size: 2576,
+  rules: 0, // 4
+  reserved: 4, // 12
+  rule: 16, // 2560
+} as const;
+
 /** enum event_kind */
 export const EventKind = {
   EVENT_CONTROL: 0,
@@ -187,7 +219,8 @@ export const EventKind = {
   EVENT_OUTSIDE_HOP_LIMIT: 9,
   EVENT_FRAGMENT: 10,
   EVENT_NAT_LOST: 11,
-  EVENT_KINDS: 12,
+  EVENT_FORK: 12,
+  EVENT_KINDS: 13,
 } as const;
 
 /** struct path */
@@ -199,7 +232,7 @@ export const Path = {
 
 /** struct settings */
 export const Settings = {
-  size: 848,
+  size: 880,
   tick: 0, // 4
   flags: 4, // 4
   egressMask: 8, // 4
@@ -215,7 +248,7 @@ export const Settings = {
   pathMtus: 76, // 4
   sitePrefix: 80, // 256
   ulidPrefix: 336, // 128
-  puntLimit: 464, // 384
+  puntLimit: 464, // 416
 } as const;
 
 /** struct punt_limit */
@@ -242,7 +275,7 @@ export const Event = {
   ifindex: 4, // 4
   mtu: 8, // 2
   networkOffset: 10, // 2
-  reserved: 12, // 4
+  fork: 12, // 4
   frame: 16, // 2032
 } as const;
 
@@ -295,9 +328,9 @@ export const Statistics = {
   inside: 0, // 40
   outside: 40, // 40
   drops: 80, // 152
-  punts: 232, // 96
-  nat: 328, // 32
-  reserved: 360, // 24
+  punts: 232, // 104
+  nat: 336, // 32
+  reserved: 368, // 16
 } as const;
 
 /** enum drop_reason, by value: the name people read and what it means. */
@@ -337,4 +370,5 @@ export const eventKinds = [
   { name: 'outside-hop-limit', meaning: "payload whose hop limit ran out on arrival" },
   { name: 'fragment', meaning: "a host's packet that every path must take and this one does not" },
   { name: 'nat-lost', meaning: "a host's segment of a TCP connection whose provider is down" },
+  { name: 'fork', meaning: "a packet for a forked context that is not there: it goes on" },
 ] as const;

@@ -35,6 +35,7 @@ export interface DataplaneSettings {
 }
 
 const NANOSECONDS = 1_000_000_000;
+const FORK_WISHES: PuntRates = { total: 1_000, perSource: 20 };
 /** Punts that may come at once before the rate holds, as a share of a second. */
 const BURST_SECONDS = 0.1;
 
@@ -57,14 +58,25 @@ export function writeSettings(memory: Uint8Array, settings: DataplaneSettings): 
   view.setUint32(Settings.ulidBits, bits);
   for (let kind = 0; kind < EventKind.EVENT_KINDS; kind++) {
     const offset = Settings.puntLimit + kind * PuntLimit.size;
-    writeRate(view, offset + PuntLimit.interval, offset + PuntLimit.burst, settings.punts.total);
-    writeRate(
-      view,
-      offset + PuntLimit.sourceInterval,
-      offset + PuntLimit.sourceBurst,
-      // Of these a host has as many as it has data; there is no other way for them.
-      kind === EventKind.EVENT_FRAGMENT ? settings.punts.total : settings.punts.perSource,
-    );
+    const { total, perSource } = puntRates(kind, settings.punts);
+    writeRate(view, offset + PuntLimit.interval, offset + PuntLimit.burst, total);
+    writeRate(view, offset + PuntLimit.sourceInterval, offset + PuntLimit.sourceBurst, perSource);
+  }
+}
+
+function puntRates(kind: number, { total, perSource }: PuntRates): PuntRates {
+  switch (kind) {
+    // Of these a host has as many as it has data; there is no other way for them.
+    case EventKind.EVENT_FRAGMENT:
+      return { total, perSource: total };
+    // Every packet says so until the fork is there, and goes on.
+    case EventKind.EVENT_FORK:
+      return {
+        total: Math.min(total, FORK_WISHES.total),
+        perSource: Math.min(perSource, FORK_WISHES.perSource),
+      };
+    default:
+      return { total, perSource };
   }
 }
 

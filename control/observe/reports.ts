@@ -69,6 +69,7 @@ function contextReport(box: Box, context: ContextView): ContextReport {
   return {
     local: formatAddress(context.local),
     peer: formatAddress(context.peer),
+    fork: context.fork,
     state: context.state,
     paths,
     active: installed === undefined ? null : activePath(box, installed.egress),

@@ -209,6 +209,10 @@ export class SiteLinks implements SiteFacts {
     return this.uplinks.find((uplink) => containsAddress(uplink.provider.prefix, locator));
   }
 
+  providerOf(locator: Address): string | undefined {
+    return this.uplinkFor(locator)?.provider.name;
+  }
+
   vlanOf(uplink: Uplink | undefined): number {
     return (uplink && this.#interfaces.get(uplink.provider.interface)?.vlan) ?? 0;
   }

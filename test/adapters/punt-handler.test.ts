@@ -30,6 +30,7 @@ function handler(listed: () => string, hold = true) {
     peerLocators: refuse('peerLocators'),
     searchPeer: refuse('peerLocators'),
     establish: refuse('establish'),
+    establishFork: refuse('establishFork'),
     handleMessage: refuse('handleMessage'),
     injectInside: (frame) => calls.push(`fragment 14+${frame.length - 14}`),
     sendError: (_invoking, error) => calls.push(`${error.kind} ${'mtu' in error ? error.mtu : ''}`),
@@ -47,7 +48,7 @@ function handler(listed: () => string, hold = true) {
   const held = new FirstPackets(LIMITS);
   const punts = new PuntHandler(actions, new FirstPackets(LIMITS), held, () => 0);
   const event = (source: string, kind: 'foreign-source' | 'unknown-tag' = 'foreign-source') =>
-    punts.handle({ kind, ifindex: 7, frame: payloadFrom(source), networkOffset: 14, mtu: 0 });
+    punts.handle({ kind, ifindex: 7, frame: payloadFrom(source), networkOffset: 14, mtu: 0, fork: 0 });
   return { calls, held, punts, event };
 }
 
@@ -62,7 +63,7 @@ describe('a packet that is too big only with its payload header', () => {
 
   test('leaves as fragments that fit, if every path must carry it', () => {
     const { calls, punts } = handler(() => '::');
-    const event = { kind: 'fragment', ifindex: 7, networkOffset: 14, mtu: 1272 } as const;
+    const event = { kind: 'fragment', ifindex: 7, networkOffset: 14, mtu: 1272, fork: 0 } as const;
     punts.handle({ ...event, frame: sized(1280) });
     assert.deepEqual(calls, ['fragment 14+1272', 'fragment 14+64']);
     assert.equal(punts.counters.fragmented, 1);
@@ -70,7 +71,7 @@ describe('a packet that is too big only with its payload header', () => {
 
   test('is refused otherwise, and nobody is told of less than 1280 octets', () => {
     const { calls, punts } = handler(() => '::');
-    const event = { kind: 'too-big', ifindex: 7, networkOffset: 14 } as const;
+    const event = { kind: 'too-big', ifindex: 7, networkOffset: 14, fork: 0 } as const;
     punts.handle({ ...event, mtu: 1272, frame: sized(1281) });
     punts.handle({ ...event, mtu: 1392, frame: sized(1500) });
     assert.deepEqual(calls, ['packet-too-big 1280', 'packet-too-big 1392']);

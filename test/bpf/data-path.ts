@@ -25,6 +25,7 @@ export interface PuntedFrame {
   readonly networkOffset: number;
   readonly uplink: number;
   readonly mtu: number;
+  readonly fork: number;
 }
 
 export interface RunResult {
@@ -58,7 +59,14 @@ export class DataPath {
     const inside = BpfObject.open(`${bpf}build/inside.bpf.o`, {
       maps: { egress: { maxEntries: slots }, ingress: { maxEntries: slots }, events: { maxEntries: ring } },
     }).load();
-    const globals = ['.bss.settings', '.bss.ports', '.bss.uplinks', '.bss.statistics', '.bss.nat'];
+    const globals = [
+      '.bss.settings',
+      '.bss.ports',
+      '.bss.uplinks',
+      '.bss.steering',
+      '.bss.statistics',
+      '.bss.nat',
+    ];
     const shared = ['egress', 'ingress', 'ports_redirect', 'events', 'punt_buckets', 'path_mtu'].concat([
       'nat_locators',
       'nat_hosts',
@@ -151,5 +159,6 @@ function decode(record: Uint8Array): PuntedFrame {
     networkOffset: view.getUint16(Event.networkOffset, LITTLE_ENDIAN),
     uplink: record[Event.pathUplink]!,
     mtu: view.getUint16(Event.mtu, LITTLE_ENDIAN),
+    fork: view.getUint32(Event.fork, LITTLE_ENDIAN),
   };
 }

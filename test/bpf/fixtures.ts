@@ -105,6 +105,7 @@ export type Outcome =
       readonly networkOffset?: number;
       readonly uplink?: number;
       readonly mtu?: number;
+      readonly fork?: number;
       /** How much of the frame the event carries, by default all. */
       readonly length?: number;
     };
@@ -138,10 +139,10 @@ export function expectOutcome(
   } else if ('dropped' in outcome) {
     expected.counts = counted('dropped', { [`drop ${outcome.dropped}`]: 1 });
   } else {
-    const { punted, networkOffset = 14, uplink = 0, mtu = 0, length = input.length } = outcome;
+    const { punted, networkOffset = 14, uplink = 0, mtu = 0, fork = 0, length = input.length } = outcome;
     const frame = hex(input.subarray(0, length));
     expected.counts = counted('punted', { [`punt ${punted}`]: 1 });
-    expected.events = [{ kind: punted, ifindex: LOOPBACK, networkOffset, uplink, mtu, frame }];
+    expected.events = [{ kind: punted, ifindex: LOOPBACK, networkOffset, uplink, mtu, fork, frame }];
   }
   assert.deepEqual(
     {

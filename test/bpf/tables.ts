@@ -1,7 +1,8 @@
 /** The tables as user space fills them: every number by its offset in bpf/layout.h. */
 
-import { egressHash, ingressHash } from '../../control/dataplane/hash.ts';
+import { egressHash, forkHash, ingressHash } from '../../control/dataplane/hash.ts';
 import {
+  ControlWord,
   EgressEntry,
   EventKind,
   IngressEntry,
@@ -18,6 +19,8 @@ import {
 } from '../../control/dataplane/layout.generated.ts';
 import { payloadHeader } from '../../control/dataplane/payload-header.ts';
 import { commonBits } from '../../control/dataplane/settings.ts';
+import { writeSteering } from '../../control/dataplane/steering-table.ts';
+import type { SteeringRule } from '../../control/steering/rules.ts';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
 import { type BpfMap, type BpfObject, SharedArray } from '../../native/libbpf/index.ts';
@@ -37,6 +40,8 @@ export interface EgressFields {
   readonly paths: readonly PathFields[];
   readonly active?: number;
   readonly state?: number;
+  readonly fork?: number;
+  readonly steered?: boolean;
 }
 
 export interface IngressFields {
@@ -84,6 +89,7 @@ export class Tables {
   readonly #slots: number;
   readonly #redirect: BpfMap;
   readonly #pathMtus: BpfMap;
+  readonly #steering: Table;
   readonly #settings: Table;
   readonly #egress: Table;
   readonly #ingress: Table;
@@ -98,6 +104,7 @@ export class Tables {
     this.#slots = object.map('egress').maxEntries;
     this.#redirect = object.map('ports_redirect');
     this.#pathMtus = object.map('path_mtu');
+    this.#steering = table('.bss.steering');
     this.#settings = table('.bss.settings');
     this.#egress = table('egress');
     this.#ingress = table('ingress');
@@ -185,6 +192,10 @@ export class Tables {
     this.#copyLink(port, index);
   }
 
+  steering(rules: readonly SteeringRule[]): void {
+    writeSteering(this.#steering.array.bytes, rules);
+  }
+
   pathMtu(fields: { readonly uplink: number; readonly destination: string; readonly mtu: number }): void {
     const key = new Uint8Array(Path.size);
     key.set(parseAddress(fields.destination), Path.destination);
@@ -196,11 +207,11 @@ export class Tables {
   /** Places the context `probes` slots after the one its hash names; returns the slot. */
   egress(fields: EgressFields, probes = 0): number {
     const egress = this.#egress;
-    const { tag, paths, active = 0, state = SlotState.SLOT_LIVE } = fields;
+    const { tag, paths, active = 0, state = SlotState.SLOT_LIVE, fork = 0, steered = false } = fields;
     const pair = new DataView(new ArrayBuffer(32));
     new Uint8Array(pair.buffer).set(parseAddress(fields.source));
     new Uint8Array(pair.buffer).set(parseAddress(fields.destination), 16);
-    const slot = this.#slot(egressHash(pair, HASH_KEY), probes);
+    const slot = this.#slot(forkHash(egressHash(pair, HASH_KEY), fork), probes);
     const at = slot * EgressEntry.size;
     egress.octets(at, new Uint8Array(EgressEntry.size));
     egress.address(at + EgressEntry.sourceUlid, fields.source);
@@ -214,7 +225,9 @@ export class Tables {
       egress.address(pathAt + LocatorPair.destination, destination);
     }
     const uplinks = [0, 1].map((path) => paths[path]?.uplink ?? TableLimits.UPLINK_NONE);
-    egress.octets(at + EgressEntry.control, [state, active, ...uplinks]);
+    const second = active | (steered ? ControlWord.CONTROL_STEERED >> 8 : 0);
+    const third = (fork << ControlWord.CONTROL_FORK_SHIFT) >> 8;
+    egress.octets(at + EgressEntry.control, [state, second | third, ...uplinks]);
     return slot;
   }
 
@@ -294,7 +307,7 @@ export class Tables {
   }
 
   #all(): readonly Table[] {
-    return [this.#settings, this.#egress, this.#ingress, this.#ports, this.#uplinks];
+    return [this.#settings, this.#steering, this.#egress, this.#ingress, this.#ports, this.#uplinks];
   }
 }
 
