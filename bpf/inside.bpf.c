@@ -92,6 +92,8 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 		break;
 	}
 
+	if (is_for_routers(&frame))
+		return pass();
 	entry = find_egress(frame.ipv6->address);
 	if (!entry)
 		return missed(xdp, &frame, punt);

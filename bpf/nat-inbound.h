@@ -20,7 +20,7 @@ static __always_inline void remember_flow(const struct nat_flow *flow, __u32 upl
 }
 
 /* A packet from a provider that is no SHIM6 message: an XDP action, or nat_punt(). */
-static __noinline int nat_inbound(struct xdp_md *xdp)
+__noinline int nat_inbound(struct xdp_md *xdp)
 {
 	const struct port *port;
 	struct nat_host *host;

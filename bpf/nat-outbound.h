@@ -70,7 +70,7 @@ static __always_inline int is_in_connection(const struct frame *frame, const str
 
 /* A host's packet to an address that is neither ULID nor in the site: an XDP action, or nat_punt().
  */
-static __noinline int nat_outbound(struct xdp_md *xdp)
+__noinline int nat_outbound(struct xdp_md *xdp)
 {
 	struct nat_route route;
 	struct nat_plan plan;

@@ -65,8 +65,12 @@ static __always_inline int is_nat_punt(int result)
 static __always_inline int want_nat_punt(struct punt *punt, const struct frame *frame, int result)
 {
 	__u32 code = -result;
+	__u64 kind = opaque((code >> 1) & 0xf);
 
-	want_punt(punt, frame, (code >> 1) & 0xf);
+	if (kind >= EVENT_KINDS) /* never, but the verifier knows nothing of the result */
+		return drop(DROP_MALFORMED);
+
+	want_punt(punt, frame, kind);
 	punt->uplink = (code >> 5) & 0x7f;
 	punt->mtu = code >> 12;
 	return PUNT;

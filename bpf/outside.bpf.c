@@ -57,6 +57,8 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	}
 	if (is_ulid(&frame.ipv6->address[0]) || is_ulid(&frame.ipv6->address[1]))
 		return drop(DROP_ULID_OUTSIDE);
+	if (is_for_routers(&frame))
+		return pass();
 	switch (find_shim6(&frame, &found)) {
 	case WALK_MALFORMED:
 		return drop(DROP_MALFORMED);

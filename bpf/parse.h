@@ -250,4 +250,40 @@ static __always_inline enum walk_result find_shim6(const struct frame *frame,
 	return may_step(found) ? WALK_TOO_LONG : WALK_DONE;
 }
 
+enum hop_by_hop_options {
+	OPTION_ROUTER_ALERT = 5, /* RFC 2711 */
+	OPTIONS_EXAMINED = 8,
+};
+
+/*
+ * Does the packet ask every router to look at it? Such packets are the kernel's. The
+ * pointers are handed over one by one, so that the caller may keep its frame in registers.
+ */
+static __noinline int has_router_alert(const void *ipv6, const void *end)
+{
+	const __u8 *header = ipv6 + IPV6_LENGTH;
+	__u32 length, offset = 2;
+
+	if ((const void *)(header + 8) > end)
+		return 0;
+	length = 8 + header[1] * 8;
+	for (int i = 0; i < OPTIONS_EXAMINED && offset < length; i++) {
+		const __u8 *option = header + (opaque(offset) & 0xfff);
+
+		if ((const void *)(option + 2) > end)
+			return 0;
+		if (option[0] == OPTION_ROUTER_ALERT)
+			return 1;
+		/* Pad1, which is 0, has no length (RFC 8200 §4.2). Not a branch: the verifier would
+		 * follow every combination of options. */
+		offset += 1 + ((option[0] + 255) >> 8) * (1 + option[1]);
+	}
+	return 0;
+}
+
+static __always_inline int is_for_routers(const struct frame *frame)
+{
+	return next_header(frame) == NEXT_HOP_BY_HOP && has_router_alert(frame->ipv6, frame->end);
+}
+
 #endif
