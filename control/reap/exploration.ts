@@ -26,6 +26,13 @@ export class Exploration implements Scheduled {
   due = Number.POSITIVE_INFINITY;
   /** What began it. */
   cause: EventName = 'Send timeout';
+  /** Until when an answer to our complaint may come, milliseconds: without end while we are in Exploring. */
+  complaintEnds = 0;
+  /**
+   * What is answered is none of our doing: we are Operational and have no complaint. The answer reports no probes, so that
+   * whoever forges a complaint to our peer moves nothing (§6.8: without reports the current pair is unchanged).
+   */
+  unasked = false;
   /** When it began the current pair was known not to work for others. */
   doubted = false;
   /** Probes sent in Exploring and InboundOk, for the back-off. */
@@ -53,6 +60,7 @@ export class Exploration implements Scheduled {
   begin(cause: EventName, doubted: boolean): void {
     this.cause = cause;
     this.doubted = doubted;
+    this.complaintEnds = 0;
     this.attempts = 0;
     this.tried = [];
     this.sent = [];

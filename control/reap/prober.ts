@@ -157,7 +157,7 @@ export class Prober {
   }
 
   #transmit(now: number, exploration: Exploration): void {
-    const { slot, subject, received } = exploration;
+    const { slot, subject } = exploration;
     const { stateOf, counters, random, emit } = this.#parts;
     const state = stateOf(slot);
     const pair = state === Operational ? this.#answering(exploration) : this.#nextPair(now, exploration);
@@ -166,6 +166,7 @@ export class Prober {
       return this.#repeatLater(now, exploration);
     }
     const { source, destination } = pair;
+    const received = state === Operational && exploration.unasked ? [] : exploration.received;
     const sent = { source, destination, nonce: random(), data: 0, at: now, reported: false };
     exploration.noteSent(sent);
     const probe: Probe = {

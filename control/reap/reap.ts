@@ -32,6 +32,9 @@ export interface ReapOptions {
   readonly settings?: Partial<ReapSettings>;
 }
 
+/** Milliseconds in which an answer of ours that was lost is asked for again: a few probes of the peer. */
+const COMPLAINT_GRACE = 5_000;
+
 const ticks = (seconds: number): number => Math.round((seconds * 1000) / TICK);
 
 export class Reap {
@@ -170,7 +173,11 @@ export class Reap {
       return;
     }
     this.#settle(slot);
-    this.#prober.receive(now, exploration, received, event !== 'Probe Exploring');
+    // A peer that hears us, whom we did not complain to, hears us by the pair in use: there is nothing to choose.
+    const complained = now <= exploration.complaintEnds;
+    const choose = event === 'Probe Operational' || (event === 'Probe InboundOk' && complained);
+    exploration.unasked = this.state(slot) === Operational && !complained;
+    this.#prober.receive(now, exploration, received, choose);
     this.#apply(event, slot, this.#tick);
     if (this.state(slot) === Operational) this.#prober.retire(now, exploration);
   }
@@ -253,8 +260,12 @@ export class Reap {
     } else if (state === Operational) {
       this.counters.recoveries++;
       this.#prober.retire(this.#now, exploration);
+      exploration.complaintEnds = Math.min(exploration.complaintEnds, this.#now + COMPLAINT_GRACE);
     }
-    if (state === Exploring) exploration.received = [];
+    if (state === Exploring) {
+      exploration.complaintEnds = Number.POSITIVE_INFINITY;
+      exploration.received = [];
+    }
     this.#effects.push({ kind: 'transition', slot, subject, state, because });
     return true;
   }
