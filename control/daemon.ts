@@ -4,12 +4,15 @@ import { mountBpfFileSystem } from '../native/linux/index.ts';
 import { startDhcp } from './adapters/dhcp6.ts';
 import { startDns } from './adapters/dns.ts';
 import { openSite } from './adapters/open-site.ts';
+import { startPublication } from './adapters/publication.ts';
 import { systemRandom } from './adapters/random.ts';
 import { claimNamespace } from './adapters/sole-instance.ts';
 import { serveControlSocket } from './api/server.ts';
 import { siteCommands } from './api/site-commands.ts';
+import { zoneCommands } from './api/zone-commands.ts';
 import { Box } from './box.ts';
 import type { Config } from './config/schema.ts';
+import { DEFAULT_ULID_TYPE } from './naming/ulid-record.ts';
 import { createLog } from './observe/log.ts';
 import { boxReports } from './observe/reports.ts';
 import { version } from './version.ts';
@@ -51,7 +54,15 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
     if (dns !== undefined) undo.push(() => dns.close());
     const dhcp = config.dhcp && (await startDhcp(config.dhcp, site, log));
     if (dhcp !== undefined) undo.push(() => dhcp.close(options.keepDatapath));
-    const commands = { ...boxReports({ box, config, started, dns, dhcp }), ...siteCommands(box) };
+    const ulidType = config.dns?.['ulid-type'] ?? DEFAULT_ULID_TYPE;
+    const { publication } = config;
+    const publisher = publication && (await startPublication(publication, { site, log, random, ulidType }));
+    undo.push(() => publisher?.close());
+    const commands = {
+      ...boxReports({ box, config, started, dns, dhcp }),
+      ...siteCommands(box),
+      ...zoneCommands(site, publisher, ulidType),
+    };
     const socket = await serveControlSocket(config.control.socket, config.control.group, commands);
     undo.push(() => socket.close());
     log.info('daemon-started', { site: config.site.name, version, hosts: box.hosts.size });

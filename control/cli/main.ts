@@ -13,6 +13,7 @@ import { registerRecordCommands } from './records.ts';
 import { reports } from './reports.ts';
 import { registerSiteCommands } from './site.ts';
 import { registerSiteKeyCommands } from './site-keys.ts';
+import { registerZoneCommands } from './zone.ts';
 
 const program = new Command('pshim6')
   .description('P-SHIM6 box: multihoming for an IPv6 site (RFC 5533, RFC 5534)')
@@ -60,6 +61,7 @@ registerKeyCommands(program);
 registerSiteKeyCommands(program);
 registerRecordCommands(program);
 registerSiteCommands(program);
+registerZoneCommands(program);
 
 /** The lab is for checkouts; an installed router has no need of it. */
 async function addLab(): Promise<void> {

@@ -113,6 +113,11 @@ function* contradictions(config: Config): Generator<string> {
     }
     yield* hbaContradictions(config, host, `hosts.${index}.hba`);
   }
+  const keys = config.publication?.keys.map((key) => key.name) ?? [];
+  for (const [index, { key }] of config.publication?.zones.entries() ?? []) {
+    if (!keys.includes(key))
+      yield `publication.zones.${index}.key: ${key} is none of publication.keys (${keys.join(', ')})`;
+  }
   if (config.site.locators === 'hba' && config.site.identity === 'cga')
     yield 'site.locators: hba needs site.identity hba (found cga)';
   for (const [index, prefix] of config.site.prefixes.entries()) {

@@ -4,6 +4,7 @@ import { KEY_TYPES } from '../identity/key-type.ts';
 import { dhcpClientFields, dhcpSchema } from './dhcp.ts';
 import { dnsSchema } from './dns.ts';
 import { address, interfaceName, prefix, subnet } from './fields.ts';
+import { publicationSchema } from './publication.ts';
 import { reapSchema } from './reap.ts';
 import { steeringSchema } from './steering.ts';
 
@@ -175,6 +176,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   dns: dnsSchema.optional(),
+  publication: publicationSchema.optional(),
   store: z
     .strictObject({
       /** What the box must remember, an SQLite file; copy it with the files beside it, the daemon stopped. */

@@ -23,6 +23,9 @@ export type LogEvent =
   | 'radvd-started'
   | 'radvd-ended'
   | 'store-failed'
+  | 'zone-not-updated'
+  | 'name-taken'
+  | 'renumbering'
   | 'internal-error';
 
 export interface Log {

@@ -155,3 +155,13 @@ export function parseName(text: string): Name {
   if (octets.length > MAXIMUM_NAME_LENGTH || text === '') throw new DnsDecodeError('text', 0);
   return Uint8Array.from(octets);
 }
+
+/** Whether `text` is a name in presentation form, the root excluded. */
+export function isDomainName(text: string): boolean {
+  try {
+    return parseName(text).length > 1;
+  } catch (error) {
+    if (error instanceof DnsDecodeError) return false;
+    throw error;
+  }
+}
