@@ -23,7 +23,11 @@ import { FirstPackets } from './dataplane/first-packets.ts';
 import { IdleScan } from './dataplane/idle-scan.ts';
 import { PathReview } from './dataplane/path-review.ts';
 import { SiteIdentity } from './identity/site-identity.ts';
+import { Account } from './observe/account/account.ts';
+import type { OutageReport } from './observe/account/outage-book.ts';
+import { dateOf } from './observe/date.ts';
 import type { Log } from './observe/log.ts';
+import type { ContextView } from './shim6/context.ts';
 import type { Effect } from './shim6/effects.ts';
 import { Shim6 } from './shim6/shim6.ts';
 import type { SiteHost } from './site/hosts.ts';
@@ -42,6 +46,8 @@ export interface BoxOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: (length: number) => Uint8Array;
+  /** Where outages go when they end, and the number of the next one. */
+  readonly outages?: { readonly next: number; add(outage: OutageReport): void };
 }
 
 /** Where the Makefile in bpf/ puts the programs: beside this tree, built or not. */
@@ -60,6 +66,7 @@ export class Box {
   readonly firstPackets: FirstPackets;
   readonly heldPayload: FirstPackets;
   readonly carrier: ContextCarrier;
+  readonly account: Account;
   /** What the DNS knows of a peer; set when the ALG starts. */
   peerLocators: (peer: Address) => readonly Address[] | undefined = () => undefined;
   /** Has the DNS look for them; false where that is of no use. */
@@ -125,6 +132,7 @@ export class Box {
       const steering = new SteeringRules(config.steering.rules);
       this.dataplane.setSteering(steering.rules);
       this.contexts = new InstalledContexts(this.dataplane, this.links, steering);
+      this.account = this.#openAccount();
       this.carrier = this.#openCarrier();
       this.#undo.push(() => this.carrier.close());
       this.#idleScan = this.#openIdleScan();
@@ -170,16 +178,34 @@ export class Box {
       clock,
       reachability: this.#liveness,
       onUplinks: (uplinks) => this.#liveness.follow(uplinks),
-      onUplink: () => this.#setHosts(),
+      onUplink: (uplink, transition) => {
+        this.account.uplinkChanged(uplink, transition);
+        this.#setHosts();
+      },
       onHostMoved: (host) => this.#hostMoved(host),
     });
+  }
+
+  #openAccount(): Account {
+    const { clock, outages } = this.#options;
+    const account = new Account({
+      clock,
+      dateOf: (moment) => dateOf(moment)!,
+      egress: this.dataplane.egress,
+      uplinks: () => this.links.uplinks,
+      kept: this.site.config.outages.kept,
+      firstOutage: outages?.next ?? 1,
+      onOutageEnd: (outage) => outages?.add(outage),
+    });
+    this.contexts.onMoved = (context, from, to, because) => account.moved(context, from, to, because);
+    return account;
   }
 
   #openLiveness(): Liveness {
     const { clock, log } = this.#options;
     const review = new PathReview({
       contexts: () => this.core.contexts(),
-      review: (context) => this.contexts.update(context),
+      review: (context) => this.contexts.update(context, 'routes changed'),
       clock,
       defer: (next) => void setImmediate(next),
     });
@@ -221,6 +247,8 @@ export class Box {
         return uplink !== undefined && this.links.reaches(uplink, destination);
       },
       send: (source, destination, message) => this.#sendControl(source, destination, message),
+      onExploring: (context, because) => this.#exploring(context, because),
+      onOperational: (context) => this.account.operational(context),
     });
   }
 
@@ -325,8 +353,10 @@ export class Box {
         searchPeer: (host, peer) => this.searchPeer(host, peer),
         establish: (local, peer, locators) => this.establish(local, peer, locators),
         establishFork: (local, peer, fork) => this.#establishFork(local, peer, fork),
-        handleMessage: (source, destination, message) =>
-          this.#driver.run((core, now) => core.handleMessage(now, { source, destination, message })),
+        handleMessage: (source, destination, message) => {
+          this.account.received(message);
+          this.#driver.run((core, now) => core.handleMessage(now, { source, destination, message }));
+        },
         handleUnknownTag: (source, destination, tag) => this.#handleUnknownTag(source, destination, tag),
         injectInside: (frame) => this.#insideInjector.inject(frame),
         injectOutside: (frame) => this.#outsideInjector.inject(frame),
@@ -388,6 +418,7 @@ export class Box {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'send':
+        this.account.sent(effect.message);
         this.#sendControl(effect.source, effect.destination, effect.message);
         break;
       case 'heard':
@@ -395,11 +426,23 @@ export class Box {
         break;
       case 'removed':
         this.reachability.forget(effect.context);
+        this.account.effect(effect);
         return this.carrier.carry(effect);
       default:
+        this.account.effect(effect);
         this.carrier.carry(effect);
     }
     this.reachability.follow(effect);
+  }
+
+  #exploring(context: ContextView, because: string): void {
+    const { egress, ingress, links } = this.dataplane;
+    const slots = this.contexts.slots(context);
+    if (slots === undefined) return;
+    const path = egress.pathInUse(slots.egress, (uplink) => links.isUp(uplink));
+    const silent = (this.dataplane.now - ingress.lastReceived(slots.ingress)) * TICK_MILLISECONDS;
+    const silentSince = this.#options.clock() - Math.max(0, silent);
+    this.account.exploring({ context, path, silentSince, because });
   }
 
   #sendControl(source: Address, destination: Address, message: Uint8Array): void {
@@ -410,6 +453,7 @@ export class Box {
   #tick(): void {
     this.dataplane.tick();
     this.links.tick();
+    this.account.tick();
     this.#idleScan.step(this.dataplane.now);
     this.reachability.tick(this.dataplane.now);
     this.carrier.expire(this.#options.clock());

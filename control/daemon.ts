@@ -4,6 +4,7 @@ import { mountBpfFileSystem } from '../native/linux/index.ts';
 import { startDhcp } from './adapters/dhcp6.ts';
 import { startDns } from './adapters/dns.ts';
 import { openSite } from './adapters/open-site.ts';
+import { OutageFile } from './adapters/outage-file.ts';
 import { startPublication } from './adapters/publication.ts';
 import { systemRandom } from './adapters/random.ts';
 import { claimNamespace } from './adapters/sole-instance.ts';
@@ -13,7 +14,7 @@ import { zoneCommands } from './api/zone-commands.ts';
 import { Box } from './box.ts';
 import type { Config } from './config/schema.ts';
 import { DEFAULT_ULID_TYPE } from './naming/ulid-record.ts';
-import { createLog } from './observe/log.ts';
+import { createLog, type Log } from './observe/log.ts';
 import { boxReports } from './observe/reports.ts';
 import { version } from './version.ts';
 
@@ -38,7 +39,8 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
     if (options.keepDatapath) mountBpfFileSystem();
     const { site, close: closeSite } = await openSite(config, log, random);
     undo.push(closeSite);
-    const box = new Box({ site, log, clock, random });
+    const outages = openOutageFile(config, log);
+    const box = new Box({ site, log, clock, random, ...(outages && { outages }) });
     undo.push(() => box.close(options.keepDatapath));
     const dns =
       config.dns === undefined
@@ -59,7 +61,7 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
     const publisher = publication && (await startPublication(publication, { site, log, random, ulidType }));
     undo.push(() => publisher?.close());
     const commands = {
-      ...boxReports({ box, config, started, dns, dhcp }),
+      ...boxReports({ box, config, started, dns, dhcp, outages }),
       ...siteCommands(box),
       ...zoneCommands(site, publisher, ulidType),
     };
@@ -71,6 +73,12 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
   } finally {
     for (const step of undo.reverse()) await step();
   }
+}
+
+function openOutageFile({ outages: { file, kept } }: Config, log: Log): OutageFile | undefined {
+  if (file === undefined) return undefined;
+  const onFailure = (error: Error) => log.warn('outage-not-kept', { reason: error.message });
+  return new OutageFile({ path: file, kept, onFailure });
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {

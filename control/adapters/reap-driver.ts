@@ -7,7 +7,14 @@ import type { InstalledContexts } from '../dataplane/contexts.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import { NO_SLOT } from '../dataplane/slot-table.ts';
 import type { Log } from '../observe/log.ts';
-import { type Counters, type LocatorPair, Reap, type ReapEffect, type ReapSettings } from '../reap/index.ts';
+import {
+  type Counters,
+  type LocatorPair,
+  Operational,
+  Reap,
+  type ReapEffect,
+  type ReapSettings,
+} from '../reap/index.ts';
 import type { ContextView } from '../shim6/context.ts';
 import type { Effect } from '../shim6/effects.ts';
 import type { Address } from '../wire/ipv6/address.ts';
@@ -25,6 +32,9 @@ export interface ReapDriverOptions {
   /** False for a pair that is known not to work. */
   readonly isUsable: (pair: LocatorPair) => boolean;
   readonly send: (source: Address, destination: Address, message: Uint8Array) => void;
+  /** A context is being explored, because of that event; or works (again). */
+  readonly onExploring?: (context: ContextView, because: string) => void;
+  readonly onOperational?: (context: ContextView) => void;
   /** A context was switched to another pair. */
   readonly onSwitch?: (context: ContextView, pair: LocatorPair) => void;
 }
@@ -140,6 +150,7 @@ export class ReapDriver {
     if (effect.kind === 'send') return send(effect.source, effect.destination, effect.message);
     if (effect.kind === 'transition') {
       if (effect.because === 'Send timeout') this.#lost++;
+      this.#tell(effect);
       return;
     }
     const context = this.#context(effect.slot);
@@ -147,6 +158,14 @@ export class ReapDriver {
     contexts.setPair(context, effect.pair);
     this.#found++;
     onSwitch?.(context, effect.pair);
+  }
+
+  #tell({ slot, state, because }: Extract<ReapEffect, { kind: 'transition' }>): void {
+    const { onExploring, onOperational } = this.#options;
+    const context = this.#context(slot);
+    if (context === undefined) return;
+    if (state === Operational) onOperational?.(context);
+    else onExploring?.(context, because);
   }
 
   /** One line a second at most, whatever the number of contexts (RFC 5534 §9 wants failures and failovers told). */

@@ -66,6 +66,69 @@ export interface ContextReport {
   readonly firstPacketMilliseconds: number | null;
 }
 
+export interface LocatorPairReport {
+  readonly source: string;
+  readonly destination: string;
+  /** Of the provider that delegated the source. */
+  readonly uplink: string;
+}
+
+/** `pshim6 contexts show`. */
+export interface ContextDetailReport extends ContextReport {
+  /** The pair in use, since when, and why that one; null while none is. */
+  readonly inUse: (LocatorPairReport & { readonly since: string; readonly because: string }) | null;
+  readonly localLocators: readonly {
+    readonly address: string;
+    readonly uplink: string;
+    readonly usable: boolean;
+    /** The peer knows it. */
+    readonly acknowledged: boolean;
+    readonly priority: number;
+    readonly weight: number;
+  }[];
+  readonly peerLocators: readonly {
+    readonly address: string;
+    /** What proves it: `ULID`: it is the ULID; `CGA`, `HBA`: RFC 5533 §5.15.2. */
+    readonly method: string;
+    readonly broken: boolean;
+    readonly transient: boolean;
+    readonly priority: number;
+    readonly weight: number;
+  }[];
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly lastSentSecondsAgo: number | null;
+  readonly lastReceivedSecondsAgo: number | null;
+  /** The newest last. */
+  readonly switches: readonly {
+    readonly at: string;
+    readonly from: LocatorPairReport | null;
+    readonly to: LocatorPairReport | null;
+    readonly because: string;
+  }[];
+  readonly reachability: ReachabilityReport | null;
+}
+
+/** What REAP (RFC 5534) knows of a context. */
+export interface ReachabilityReport {
+  /** Operational, Exploring or InboundOk. */
+  readonly state: string;
+  /** Which timer runs. */
+  readonly timer: 'none' | 'Send' | 'Keepalive';
+  readonly explorations: number;
+  readonly probesSent: number;
+  readonly probesReceived: number;
+  /** The last of them, the newest last. */
+  readonly probes: readonly {
+    readonly at: string;
+    readonly direction: 'sent' | 'received';
+    /** Of who sent it. */
+    readonly state: string;
+    readonly source: string;
+    readonly destination: string;
+  }[];
+}
+
 export interface UplinkReport {
   readonly name: string;
   readonly state: 'up' | 'down';

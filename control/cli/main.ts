@@ -8,6 +8,7 @@ import { SiteKeyFileError } from '../store/site-key.ts';
 import { StoreError } from '../store/store.ts';
 import { version } from '../version.ts';
 import { AddressError } from '../wire/ipv6/address.ts';
+import { registerAccountCommands } from './account.ts';
 import { registerKeyCommands } from './keys.ts';
 import { registerRecordCommands } from './records.ts';
 import { reports } from './reports.ts';
@@ -57,6 +58,7 @@ for (const [name, description] of Object.entries(questions) as [keyof typeof que
     });
 }
 
+registerAccountCommands(program);
 registerKeyCommands(program);
 registerSiteKeyCommands(program);
 registerRecordCommands(program);

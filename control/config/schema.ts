@@ -191,6 +191,14 @@ export const configSchema = z.strictObject({
       group: z.string().min(1).optional(),
     })
     .prefault({}),
+  /** What is told by `pshim6 outages`. */
+  outages: z
+    .strictObject({
+      kept: z.int().min(1).max(10_000).default(500),
+      /** Where they are kept over restarts; in memory only when absent. */
+      file: z.string().min(1).optional(),
+    })
+    .prefault({}),
   datapath: z
     .strictObject({
       mode: z.enum(['native', 'generic']).default('native'),

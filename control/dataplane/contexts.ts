@@ -6,7 +6,7 @@ import type { SteeringRules } from '../steering/rules.ts';
 import type { Address } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
 import type { Dataplane } from './dataplane.ts';
-import type { EgressView, Path } from './egress-table.ts';
+import { type EgressView, type Path, samePath } from './egress-table.ts';
 import { FoundPairs } from './found-pairs.ts';
 import type { HostLink, IngressView } from './ingress-table.ts';
 import { NO_SLOT } from './slot-table.ts';
@@ -37,6 +37,13 @@ export class InstalledContexts {
   readonly #steering: SteeringRules;
   /** Contexts that found no room in the tables. */
   refused = 0;
+  /** A context's packets take another path, for another reason than the state of an uplink. */
+  onMoved: (
+    context: ContextView,
+    from: Path | undefined,
+    to: Path | undefined,
+    because: string | undefined,
+  ) => void = () => {};
 
   constructor(dataplane: Dataplane, site: SiteFacts, steering: SteeringRules) {
     this.#dataplane = dataplane;
@@ -91,14 +98,21 @@ export class InstalledContexts {
     if (slot !== NO_SLOT) this.#dataplane.egress.setLive(slot);
   }
 
-  /** Takes up new locators and preferences, and the tag of a peer that made its context anew. */
-  update(context: ContextView): void {
+  /**
+   * Takes up new locators and preferences, and the tag of a peer that made its context anew. `because`: for people, where
+   * the context itself does not tell.
+   */
+  update(context: ContextView, because?: string): void {
     const { egress, ingress, links } = this.#dataplane;
     const paths = this.#paths(context);
     const slot = this.#egressSlot(context);
     if (slot !== NO_SLOT && paths.length > 0) {
+      const isUp = (uplink: number) => links.isUp(uplink);
+      const before = egress.pathInUse(slot, isUp);
       egress.setPeerTag(slot, context.peerTag);
-      egress.setPaths(slot, paths[0]!, paths[1], (uplink) => links.isUp(uplink));
+      egress.setPaths(slot, paths[0]!, paths[1], isUp);
+      const after = egress.pathInUse(slot, isUp);
+      if (!samePath(before, after)) this.onMoved(context, before, after, because);
     }
     const inbound = ingress.find(context.localTag);
     if (inbound !== NO_SLOT)
@@ -112,7 +126,7 @@ export class InstalledContexts {
   setPair(context: ContextView, pair: LocatorChoice | undefined): void {
     if (pair === undefined) this.#found.forget(context);
     else this.#found.set(context, pair);
-    this.update(context);
+    this.update(context, pair && 'REAP found that it works');
   }
 
   /** The slots of a context in both tables; undefined unless it is in both. */

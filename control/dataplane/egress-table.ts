@@ -156,6 +156,19 @@ export class EgressTable {
     return this.#table.word(slot, EgressEntry.lastSent) < tick;
   }
 
+  /** How many entries from slot `first` up to `end` have `uplink` in their path in use. */
+  countByUplink(uplink: number, first: number, end: number): number {
+    let count = 0;
+    for (let slot = first; slot < end; slot++) {
+      const control = this.#table.control(slot);
+      const state = control & ControlWord.CONTROL_STATE_MASK;
+      if (state !== SlotState.SLOT_LIVE && state !== SlotState.SLOT_DRAINING) continue;
+      const active = (control >>> ControlWord.CONTROL_ACTIVE_SHIFT) & 1;
+      if (((control >>> uplinkShift(active as 0 | 1)) & 0xff) === uplink) count++;
+    }
+    return count;
+  }
+
   remove(slot: number): void {
     this.#deferred.delete(slot);
     this.#table.release(slot);
@@ -238,7 +251,7 @@ export class EgressTable {
 /** Where `control` says by which uplink a path leaves. */
 const uplinkShift = (index: 0 | 1): number => ControlWord.CONTROL_UPLINK_SHIFT + index * 8;
 
-function samePath(first: Path | undefined, second: Path | undefined): boolean {
+export function samePath(first: Path | undefined, second: Path | undefined): boolean {
   if (first === undefined || second === undefined) return first === second;
   return (
     first.uplink === second.uplink &&

@@ -26,6 +26,7 @@ export type LogEvent =
   | 'zone-not-updated'
   | 'name-taken'
   | 'renumbering'
+  | 'outage-not-kept'
   | 'internal-error';
 
 export interface Log {

@@ -82,7 +82,7 @@ export async function startBox(site: Site, ...words: readonly string[]): Promise
     return (await uplinks(site)).every(({ state }) => state === 'up');
   };
   try {
-    await until(`${site.box} has all its uplinks`, ready, 20_000);
+    await until(`${site.box} has all its uplinks`, ready, 60_000);
   } catch (error) {
     if (error instanceof ProgramEndedError) throw error;
     throw new LabError(`${(error as Error).message}\n${logTail(daemon.name)}`, { cause: error });
