@@ -1,11 +1,10 @@
 /** Two flows between the same two hosts that leave by different providers, each in a context of its own (RFC 5533 §4.2). */
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { parse, stringify } from 'yaml';
 import type { ContextReport } from '../../control/api/protocol.ts';
-import { configurationOf, contexts, startBox } from './box.ts';
-import { delay, run, together, until } from './command.ts';
+import { boxProcess, contexts, editConfiguration, startBox } from './box.ts';
+import { delay, run, until } from './command.ts';
 import { down, fail, heal, up, uplinkReaches } from './lab.ts';
 import { download, ping } from './measure.ts';
 import { inState } from './paths.ts';
@@ -62,10 +61,12 @@ async function pairContexts(of: typeof site): Promise<readonly ContextReport[]> 
 
 describe('a forked context', { skip }, () => {
   before(async () => {
-    await up({ owned: true, boxes: false });
-    const configuration = parse(readFileSync(configurationOf(site), 'utf8'));
-    writeFileSync(configurationOf(site), stringify({ ...configuration, steering: { rules: RULES } }));
-    await together(SITES.map((one) => startBox(one)));
+    await up({ owned: true });
+    editConfiguration(site, (configuration) => {
+      configuration['steering'] = { rules: RULES };
+    });
+    await stop([boxProcess(site)!]);
+    await startBox(site);
   });
   after(down);
 
