@@ -7,6 +7,7 @@
 #define DIRECTION inside
 #include "context.h"
 #include "events.h"
+#include "mss.h"
 #include "nat-outbound.h"
 #include "parse.h"
 #include "rewrite.h"
@@ -29,17 +30,19 @@ static __always_inline __u32 learned_mtu(const struct route *route)
 	return mtu ? *mtu : ~0u;
 }
 
+static __always_inline __u32 path_limit(const struct route *route)
+{
+	__u32 mtu = route->uplink->mtu;
+	__u32 learned = settings.path_mtus ? learned_mtu(route) : mtu;
+
+	return learned < mtu ? learned : mtu;
+}
+
 static __always_inline int fits(const struct frame *frame, const struct route *route, __u32 *mtu)
 {
 	__u32 length = frame->length + PAYLOAD_HEADER_LENGTH;
 
-	*mtu = route->uplink->mtu;
-	if (length > MINIMUM_MTU && settings.path_mtus) {
-		__u32 learned = learned_mtu(route);
-
-		if (learned < *mtu)
-			*mtu = learned;
-	}
+	*mtu = length > MINIMUM_MTU ? path_limit(route) : route->uplink->mtu;
 	return length <= *mtu;
 }
 
@@ -119,6 +122,8 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	if (!select_port(route.uplink->port))
 		return drop(DROP_NO_PORT);
 
+	if (settings.flags & SETTING_CLAMP_MSS)
+		clamp_mss(&frame, &insertion, path_limit(&route));
 	if (!insert_payload_header(xdp, &frame, &insertion, entry, &route))
 		return drop(DROP_HEADROOM);
 	entry->last_sent = settings.tick;

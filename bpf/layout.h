@@ -136,6 +136,8 @@ enum settings_limits {
 enum settings_flags {
 	/* Do not deliver payload whose outer source is not one of the peer's locators. */
 	SETTING_STRICT_SOURCE = 1,
+	/* Hosts' TCP SYNs announce no larger segments than fit with the payload header. */
+	SETTING_CLAMP_MSS = 2,
 };
 
 /* ---- NATv6: packets between hosts of the site and peers without SHIM6 ---- */

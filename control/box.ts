@@ -159,6 +159,7 @@ export class Box {
       capacity: config.contexts.capacity,
       mode: config.datapath.mode,
       strictSource: config.datapath['strict-source'],
+      clampMss: config.datapath['clamp-mss'],
       sitePrefixes: config.site.prefixes,
       ulidPrefixes: config.ulids,
       punts: { total: config.datapath.punts.total, perSource: config.datapath.punts['per-source'] },

@@ -204,6 +204,8 @@ export const configSchema = z.strictObject({
       mode: z.enum(['native', 'generic']).default('native'),
       /** Require payload to come from one of the peer's locators. */
       'strict-source': z.boolean().default(true),
+      /** Hosts' TCP SYNs announce no larger segments than fit with the payload header. */
+      'clamp-mss': z.boolean().default(false),
       /** Punts a second to the controller, in all and from one source. */
       punts: z
         .strictObject({

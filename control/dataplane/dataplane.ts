@@ -42,6 +42,7 @@ export interface DataplaneOptions {
   readonly capacity: number;
   readonly mode: AttachMode;
   readonly strictSource: boolean;
+  readonly clampMss: boolean;
   readonly sitePrefixes: readonly Prefix[];
   readonly ulidPrefixes: readonly Prefix[];
   readonly punts: PuntRates;
@@ -131,6 +132,7 @@ export class Dataplane {
     this.nat = new NatTable(nat.bytes, inside.map('nat_locators'), inside.map('nat_hosts'));
     writeSettings(this.#settings.bytes, {
       strictSource: options.strictSource,
+      clampMss: options.clampMss,
       sitePrefixes: options.sitePrefixes,
       ulidPrefixes: options.ulidPrefixes,
       punts: options.punts,

@@ -113,6 +113,7 @@ export const SettingsLimits = {
 /** enum settings_flags */
 export const SettingsFlags = {
   SETTING_STRICT_SOURCE: 1,
+  SETTING_CLAMP_MSS: 2,
 } as const;
 
 /** enum nat_limits */

@@ -23,6 +23,7 @@ export interface TableShape {
 
 export interface DataplaneSettings {
   readonly strictSource: boolean;
+  readonly clampMss: boolean;
   /** The site's own CMULA prefixes, at most 8. */
   readonly sitePrefixes: readonly Prefix[];
   /** Destinations that are ULIDs, at most 4. */
@@ -42,7 +43,8 @@ const BURST_SECONDS = 0.1;
 export function writeSettings(memory: Uint8Array, settings: DataplaneSettings): void {
   const view = new DataView(memory.buffer, memory.byteOffset, Settings.size);
   const word = (offset: number, value: number) => view.setUint32(offset, value, true);
-  word(Settings.flags, settings.strictSource ? SettingsFlags.SETTING_STRICT_SOURCE : 0);
+  const strictSource = settings.strictSource ? SettingsFlags.SETTING_STRICT_SOURCE : 0;
+  word(Settings.flags, strictSource | (settings.clampMss ? SettingsFlags.SETTING_CLAMP_MSS : 0));
   word(Settings.egressMask, settings.egress.mask);
   word(Settings.egressShift, settings.egress.shift);
   word(Settings.ingressMask, settings.ingress.mask);

@@ -23,6 +23,7 @@ export function boxRows(
     capacity,
     mode: 'native',
     strictSource: true,
+    clampMss: false,
     sitePrefixes: [parsePrefix('fc00:db8:1::/48')],
     ulidPrefixes: [parsePrefix('fc00::/8')],
     punts: { total: 1, perSource: 1 },

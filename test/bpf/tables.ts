@@ -126,12 +126,14 @@ export class Tables {
     readonly site?: readonly string[];
     readonly ulids?: readonly string[];
     readonly strictSource?: boolean;
+    readonly clampMss?: boolean;
     readonly injection?: number;
   }): void {
     const settings = this.#settings;
-    const { site = [], ulids = [], strictSource = true, injection = 0 } = fields;
+    const { site = [], ulids = [], strictSource = true, clampMss = false, injection = 0 } = fields;
     settings.u32(Settings.tick, TICK);
-    settings.u32(Settings.flags, strictSource ? SettingsFlags.SETTING_STRICT_SOURCE : 0);
+    const strict = strictSource ? SettingsFlags.SETTING_STRICT_SOURCE : 0;
+    settings.u32(Settings.flags, strict | (clampMss ? SettingsFlags.SETTING_CLAMP_MSS : 0));
     settings.u32(Settings.egressMask, this.#slots - 1);
     settings.u32(Settings.ingressMask, this.#slots - 1);
     settings.u32(Settings.egressShift, 64 - Math.log2(this.#slots));
