@@ -14,6 +14,7 @@ import { Injector } from './adapters/injector.ts';
 import { Liveness } from './adapters/liveness.ts';
 import { PuntHandler } from './adapters/punt-handler.ts';
 import { ReapDriver } from './adapters/reap-driver.ts';
+import { Reverting } from './adapters/reverting.ts';
 import { serveHosts } from './adapters/served-hosts.ts';
 import { reapSettings } from './config/reap.ts';
 import { shim6Settings } from './config/shim6.ts';
@@ -84,6 +85,7 @@ export class Box {
   readonly #idleScan: IdleScan;
   readonly reachability: ReapDriver;
   readonly #liveness: Liveness;
+  readonly #reverting: Reverting;
   readonly #nat: SiteNat;
   /** Contexts discarded because they were idle. */
   #discarded = 0;
@@ -127,6 +129,13 @@ export class Box {
       this.#undo.push((keepDatapath) => this.dataplane.close(keepDatapath));
       this.dataplane.attachInjection('inside', this.#insideInjector.ifindex);
       this.dataplane.attachInjection('outside', this.#outsideInjector.ifindex);
+      this.#reverting = new Reverting({
+        dataplane: this.dataplane,
+        links: () => this.links,
+        contexts: () => this.contexts,
+        all: () => this.core.contexts(),
+        clock,
+      });
       this.links = this.#openLinks();
       this.#errors = new ErrorSender(this.links, new RouterAddresses(this.#netlink), this.#sender, clock);
       const steering = new SteeringRules(config.steering.rules);
@@ -179,8 +188,10 @@ export class Box {
       clock,
       reachability: this.#liveness,
       onUplinks: (uplinks) => this.#liveness.follow(uplinks),
+      beforeUp: () => this.#reverting.beforeUp(),
       onUplink: (uplink, transition) => {
         this.account.uplinkChanged(uplink, transition);
+        this.#reverting.uplinkChanged(transition.state);
         this.#setHosts();
       },
       onHostMoved: (host) => this.#hostMoved(host),
@@ -206,7 +217,7 @@ export class Box {
     const { clock, log } = this.#options;
     const review = new PathReview({
       contexts: () => this.core.contexts(),
-      review: (context) => this.contexts.update(context, 'routes changed'),
+      review: (context) => this.contexts.update(context, { because: 'routes changed' }),
       clock,
       defer: (next) => void setImmediate(next),
     });
@@ -214,7 +225,10 @@ export class Box {
       clock,
       log,
       report: (uplink, report) => this.links.report(uplink, report),
-      onReachChange: ({ prefixes }) => review.start(prefixes),
+      onReachChange: ({ prefixes }) => {
+        review.start(prefixes);
+        this.#reverting.preferencesChanged();
+      },
       send: (uplink, packet) => this.#sender.sendByUplink(uplink, this.links.vlanOf(uplink), packet),
     });
   }
@@ -282,6 +296,7 @@ export class Box {
       contextsRefused: this.contexts.refused,
       contextsReplacedByNat: this.carrier.fallbacks,
       contextsDiscarded: this.#discarded,
+      contextsReverted: this.#reverting.reverted,
       messagesWithoutUplink: this.#sender.withoutUplink,
       framesNotSent: this.#sender.failed + this.#insideInjector.failed + this.#outsideInjector.failed,
       errorsLimited: this.#errors.limited,
@@ -431,6 +446,7 @@ export class Box {
         return this.carrier.carry(effect);
       default:
         this.account.effect(effect);
+        if (effect.kind === 'changed') this.#reverting.preferencesChanged();
         this.carrier.carry(effect);
     }
     this.reachability.follow(effect);
@@ -457,6 +473,7 @@ export class Box {
     this.account.tick();
     this.#idleScan.step(this.dataplane.now);
     this.reachability.tick(this.dataplane.now);
+    this.#reverting.step();
     this.carrier.expire(this.#options.clock());
     this.dataplane.pathMtus.expire(this.#options.clock());
   }

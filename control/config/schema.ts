@@ -81,6 +81,11 @@ export const providerSchema = z.strictObject({
   weight: z.int().min(0).max(255).default(1),
   liveness: liveness.prefault({}),
   hysteresis: hysteresis.prefault({}),
+  /**
+   * When contexts that left this provider go back to it: after so many seconds in which it was up, or never (new ones
+   * use it at once, and those that have to leave another).
+   */
+  revert: z.union([seconds(0, 86_400), z.literal('never')], 'seconds, or never').default(30),
 });
 
 /** What an HBA set is made of besides the modifier (RFC 5535 §6); `pshim6 hba` prints it. */

@@ -1,7 +1,12 @@
 /** Established contexts in the data path's tables: one egress and one ingress entry each. */
 
 import type { ContextView } from '../shim6/context.ts';
-import { choosePaths, type LocatorChoice, type SteeringLocator } from '../steering/choose-paths.ts';
+import {
+  choosePaths,
+  type LocatorChoice,
+  type SteeringLocator,
+  sameChoice,
+} from '../steering/choose-paths.ts';
 import type { SteeringRules } from '../steering/rules.ts';
 import type { Address } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
@@ -54,7 +59,7 @@ export class InstalledContexts {
   /** Installs a context whose queue is yet to drain; false when the tables are full or no path exists. */
   install(context: ContextView): boolean {
     const { ingress } = this.#dataplane;
-    const paths = this.#paths(context);
+    const paths = this.#paths(context, this.#pathInUse(context));
     if (paths.length === 0) return false;
     const isNew = this.state(context.local, context.peer) === 'none';
     if (this.#steering.sends(context.fork) && !this.#installEgress(context, paths)) return false;
@@ -99,12 +104,21 @@ export class InstalledContexts {
   }
 
   /**
-   * Takes up new locators and preferences, and the tag of a peer that made its context anew. `because`: for people, where
-   * the context itself does not tell.
+   * Takes up new locators and preferences, and the tag of a peer that made its context anew. The context stays on its
+   * pair while that works, unless it is to go back to what is preferred: `revert`. `because`: for people, where the
+   * context itself does not tell.
    */
-  update(context: ContextView, because?: string): void {
+  update(
+    context: ContextView,
+    { revert = false, because }: { readonly revert?: boolean; readonly because?: string } = {},
+  ): void {
+    this.#apply(context, revert ? undefined : this.#pathInUse(context), because);
+  }
+
+  /** `current`: the pair that stays first while it works. */
+  #apply(context: ContextView, current: LocatorChoice | undefined, because?: string): void {
     const { egress, ingress, links } = this.#dataplane;
-    const paths = this.#paths(context);
+    const paths = this.#paths(context, current);
     const slot = this.#egressSlot(context);
     if (slot !== NO_SLOT && paths.length > 0) {
       const isUp = (uplink: number) => links.isUp(uplink);
@@ -126,7 +140,7 @@ export class InstalledContexts {
   setPair(context: ContextView, pair: LocatorChoice | undefined): void {
     if (pair === undefined) this.#found.forget(context);
     else this.#found.set(context, pair);
-    this.update(context, pair && 'REAP found that it works');
+    this.#apply(context, pair, pair && 'REAP found that it works');
   }
 
   /** The slots of a context in both tables; undefined unless it is in both. */
@@ -134,6 +148,20 @@ export class InstalledContexts {
     const egress = this.#egressSlot(context);
     const ingress = this.#dataplane.ingress.find(context.localTag);
     return egress === NO_SLOT || ingress === NO_SLOT ? undefined : { egress, ingress };
+  }
+
+  /** The path that would be taken if the context were new; undefined while it is on it, or carries nothing. */
+  preferredElsewhere(context: ContextView): Path | undefined {
+    const inUse = this.#pathInUse(context);
+    if (inUse === undefined) return undefined;
+    const preferred = this.#paths(context)[0];
+    return samePath(preferred, inUse) ? undefined : preferred;
+  }
+
+  /** Tick of the last packet of a context that carries. */
+  lastSent(context: ContextView): number {
+    const slot = this.#egressSlot(context);
+    return slot === NO_SLOT ? 0 : this.#dataplane.egress.lastSent(slot);
   }
 
   remove(context: ContextView): void {
@@ -201,7 +229,13 @@ export class InstalledContexts {
     return this.#steering.sends(fork) ? this.#dataplane.egress.find(local, peer, fork) : NO_SLOT;
   }
 
-  #paths(context: ContextView): readonly Path[] {
+  #pathInUse(context: ContextView): Path | undefined {
+    const { egress, links } = this.#dataplane;
+    const slot = this.#egressSlot(context);
+    return slot === NO_SLOT ? undefined : egress.pathInUse(slot, (uplink) => links.isUp(uplink));
+  }
+
+  #paths(context: ContextView, current?: LocatorChoice): readonly Path[] {
     // The peer takes packets only from locators that it has acknowledged (RFC 5533 §10).
     const local = context.localLocators
       .filter((locator) => locator.acknowledged)
@@ -219,7 +253,9 @@ export class InstalledContexts {
       const uplink = this.#site.uplinkOf(source);
       return uplink === undefined || this.#site.reaches(uplink, destination);
     };
-    const choices = this.#found.before(context, choosePaths(local, peer, reaches));
+    const chosen = choosePaths(local, peer, reaches, current);
+    const stays = current !== undefined && chosen[0] !== undefined && sameChoice(chosen[0], current);
+    const choices = stays ? chosen : this.#found.before(context, chosen);
     return choices.flatMap((choice) => {
       const uplink = this.#site.uplinkOf(choice.source);
       return uplink === undefined ? [] : [{ ...choice, uplink }];

@@ -127,6 +127,19 @@ export class EgressTable {
     this.#deferred.set(slot, alternate);
   }
 
+  /** In the slots from `first` up to, not including, `end`: the path that packets take stays the one they take. */
+  settle(first: number, end: number, isUp: (uplink: number) => boolean): void {
+    // By uplink, UPLINK_NONE included: the question is asked twice for each slot.
+    const up = Array.from({ length: 256 }, (_, uplink) => isUp(uplink));
+    for (let slot = first; slot < end; slot++) {
+      const control = this.#table.control(slot);
+      if ((control & ControlWord.CONTROL_STATE_MASK) < SlotState.SLOT_DRAINING) continue;
+      const active = this.#active(slot);
+      const other = active === 0 ? 1 : 0;
+      if (!up[this.#uplink(slot, active)] && up[this.#uplink(slot, other)]) this.#activate(slot, other);
+    }
+  }
+
   /** Writes the alternate paths that setPaths left for later. Call a tick later. */
   flush(): void {
     for (const [slot, path] of this.#deferred) this.#writePath(slot, this.#active(slot) === 0 ? 1 : 0, path);

@@ -28,7 +28,8 @@ export class FoundPairs {
     if (found === undefined) return choices;
     const local = context.localLocators.find(({ address }) => equalAddress(address, found.source));
     const peer = context.peerLocators.find(({ address }) => equalAddress(address, found.destination));
-    if (local?.acknowledged !== true || peer === undefined || peer.broken) return choices;
+    if (local?.acknowledged !== true || local.usable === false) return choices;
+    if (peer === undefined || peer.broken) return choices;
     const others = choices.filter((choice) => !samePair(choice, found));
     const elsewhere = others.find(({ source }) => !equalAddress(source, found.source));
     const alternate = elsewhere ?? others[0];

@@ -37,6 +37,8 @@ export interface SiteLinksOptions {
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
   readonly reachability: Reachability;
+  /** An uplink is about to be up in the data path. */
+  readonly beforeUp: () => void;
   /** A provider was added or removed: these are all. */
   readonly onUplinks: (uplinks: readonly Uplink[]) => void;
   /** An uplink is up or down: the data path has switched already. */
@@ -315,7 +317,8 @@ export class SiteLinks implements SiteFacts {
 
   /** The data path is switched before anybody is told. */
   #apply(transitions: readonly UplinkTransition[]): void {
-    const { dataplane, log, onUplink } = this.#options;
+    const { dataplane, log, beforeUp, onUplink } = this.#options;
+    if (transitions.some(({ state }) => state === 'up')) beforeUp();
     for (const { uplink, state } of transitions)
       dataplane.links.setUplinkState(uplink, state === 'up' && this.uplink(uplink)!.gateway !== undefined);
     for (const transition of transitions) {

@@ -1,5 +1,5 @@
 /** Which locator pairs a context uses: a primary and an alternate that shares as little with it as can be. */
-import type { Address } from '../wire/ipv6/address.ts';
+import { type Address, equalAddress } from '../wire/ipv6/address.ts';
 
 export interface SteeringLocator {
   readonly address: Address;
@@ -26,20 +26,23 @@ interface Pair {
 const byPriority = (first: SteeringLocator, second: SteeringLocator) => first.priority - second.priority;
 
 /**
- * One or two pairs, the preferred first; none when a side has no locator.
+ * One or two pairs, the first to be used and one behind it; none when a side has no locator.
  *
- * The preferred pair keeps the best local locator even while its uplink is down: the data path
- * takes the alternate by itself then, and comes back by itself, so an outage rewrites nothing.
- * What it cannot know is the peer's side and what lies between, so locators the peer called broken,
- * and pairs without a route, come last.
+ * `current`, the pair in use, stays first while it works: contexts leave a pair that does not, and go back to a better
+ * one only when they are told to (by being asked without `current`). What does not work comes last but is not left
+ * out: an uplink that is down may be the next to come back.
  */
 export function choosePaths(
   local: readonly SteeringLocator[],
   peer: readonly SteeringLocator[],
   reaches: Reaches = () => true,
+  current?: LocatorChoice,
 ): readonly LocatorChoice[] {
   const pairs = orderedPairs(local, peer, reaches);
-  const primary = best(pairs, ({ reaches, destination }) => [!reaches, !destination.usable]);
+  const inUse = current && pairs.find((pair) => isPair(pair, current) && works(pair));
+  const primary =
+    inUse ??
+    best(pairs, ({ reaches, source, destination }) => [!reaches, !destination.usable, !source.usable]);
   if (primary === undefined) return [];
   const others = pairs.filter(
     ({ source, destination }) =>
@@ -56,6 +59,15 @@ export function choosePaths(
     pair === undefined ? [] : [{ source: pair.source.address, destination: pair.destination.address }],
   );
 }
+
+const works = ({ source, destination, reaches }: Pair): boolean =>
+  source.usable && destination.usable && reaches;
+
+export const sameChoice = (first: LocatorChoice, second: LocatorChoice): boolean =>
+  equalAddress(first.source, second.source) && equalAddress(first.destination, second.destination);
+
+const isPair = ({ source, destination }: Pair, choice: LocatorChoice): boolean =>
+  sameChoice({ source: source.address, destination: destination.address }, choice);
 
 /** By the priority of the source, then by that of the destination. */
 function orderedPairs(

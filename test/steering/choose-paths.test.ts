@@ -23,8 +23,27 @@ test('the alternate shares neither locator with the primary', () => {
   assert.deepEqual(choose([a2, a1], [b2, b1]), ['a::1>b::1', 'a::2>b::2']);
 });
 
-test('the primary stays while its uplink is down: the data path takes the alternate by itself', () => {
-  assert.deepEqual(choose([{ ...a1, usable: false }, a2], [b1, b2]), ['a::1>b::1', 'a::2>b::2']);
+test('a provider that is down comes last, and stays the alternate: it may be the next to come back', () => {
+  assert.deepEqual(choose([{ ...a1, usable: false }, a2], [b1, b2]), ['a::2>b::1', 'a::1>b::2']);
+});
+
+const stay = (
+  local: SteeringLocator[],
+  peer: SteeringLocator[],
+  current: [SteeringLocator, SteeringLocator],
+) =>
+  choosePaths(local, peer, () => true, { source: current[0].address, destination: current[1].address }).map(
+    (pair) => text(pair.source, pair.destination),
+  );
+
+test('the pair in use stays while it works, though another is preferred', () => {
+  assert.deepEqual(stay([a1, a2], [b1, b2], [a2, b2]), ['a::2>b::2', 'a::1>b::1']);
+});
+
+test('the pair in use is left when either end does not work, or is gone', () => {
+  assert.deepEqual(stay([a1, { ...a2, usable: false }], [b1, b2], [a2, b2]), ['a::1>b::1', 'a::2>b::2']);
+  assert.deepEqual(stay([a1, a2], [b1, { ...b2, usable: false }], [a2, b2]), ['a::1>b::1', 'a::2>b::1']);
+  assert.deepEqual(stay([a1, a3], [b1, b2], [a2, b2]), ['a::1>b::1', 'a::3>b::2']);
 });
 
 test('the alternate is a usable third provider when the second is down', () => {
