@@ -7,7 +7,9 @@ import { openSite } from './adapters/open-site.ts';
 import { OutageFile } from './adapters/outage-file.ts';
 import { startPublication } from './adapters/publication.ts';
 import { systemRandom } from './adapters/random.ts';
+import { Renumberer } from './adapters/renumberer.ts';
 import { claimNamespace } from './adapters/sole-instance.ts';
+import { renumberingCommands } from './api/renumbering-commands.ts';
 import { serveControlSocket } from './api/server.ts';
 import { siteCommands } from './api/site-commands.ts';
 import { zoneCommands } from './api/zone-commands.ts';
@@ -60,10 +62,14 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
     const { publication } = config;
     const publisher = publication && (await startPublication(publication, { site, log, random, ulidType }));
     undo.push(() => publisher?.close());
+    const renumberer = new Renumberer(box, publisher, log);
+    undo.push(() => renumberer.stop());
+    await renumberer.start();
     const commands = {
       ...boxReports({ box, config, started, dns, dhcp, outages }),
       ...siteCommands(box),
       ...zoneCommands(site, publisher, ulidType),
+      ...renumberingCommands(renumberer),
     };
     const socket = await serveControlSocket(config.control.socket, config.control.group, commands);
     undo.push(() => socket.close());

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { askDaemon } from '../api/client.ts';
 import type { Arguments, HostDetail, HostReport, ProviderReport } from '../api/protocol.ts';
+import { registerReplace } from './provider-replace.ts';
 import { formatTable } from './table.ts';
 
 interface Output {
@@ -13,7 +14,8 @@ export function registerSiteCommands(program: Command): void {
   const ask = (command: string, args?: Arguments) =>
     askDaemon(program.opts<{ socket: string }>().socket, command, args);
   registerHosts(program, ask);
-  registerProviders(program, ask);
+  const provider = registerProviders(program, ask);
+  registerReplace(provider, () => program.opts<{ socket: string }>().socket);
 }
 
 type Ask = (command: string, args?: Arguments) => Promise<unknown>;
@@ -132,7 +134,7 @@ function detailText(detail: HostDetail): string {
   );
 }
 
-function registerProviders(program: Command, ask: Ask): void {
+function registerProviders(program: Command, ask: Ask): Command {
   const provider = program
     .command('provider')
     .description("the site's providers: list, add, remove, replace one by another under live connections");
@@ -166,6 +168,7 @@ function registerProviders(program: Command, ask: Ask): void {
       const report = await ask('provider-remove', { name });
       print(options, report, `${name}: removed`);
     });
+  return provider;
 }
 
 function number(text: string): number {

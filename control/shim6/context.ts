@@ -2,7 +2,13 @@
 import type { Address } from '../wire/ipv6/address.ts';
 import { type ContextTag, tagFromNumber } from '../wire/shim6/index.ts';
 import type { Handshake } from './handshake.ts';
-import { type Announcement, type Host, type LocalLocator, listsAddress } from './local-host.ts';
+import {
+  type Announcement,
+  type Host,
+  type LocalLocator,
+  listsAddress,
+  sameAnnouncement,
+} from './local-host.ts';
 import { NO_LOCATORS, type Peer, type PeerLocator, type PeerLocatorList } from './peer.ts';
 import type { Update } from './update.ts';
 
@@ -28,6 +34,8 @@ export interface ContextView {
   /** Ls(local) and Ls(peer). */
   readonly localLocators: readonly ContextLocator[];
   readonly peerLocators: readonly PeerLocator[];
+  /** The peer has acknowledged our locators and preferences as they are now. */
+  readonly peerUpToDate: boolean;
   /** Lp(local) and Lp(peer): the pair on which the establishment completed. */
   readonly localLocator: Address;
   readonly peerLocator: Address;
@@ -99,6 +107,10 @@ export class Context implements ContextView {
       ...locator,
       acknowledged: listsAddress(this.announced.locators, locator.address),
     }));
+  }
+
+  get peerUpToDate(): boolean {
+    return sameAnnouncement(this.announced, this.host.current);
   }
 
   /** Usable locators of ours that the peer knows, best first: it takes packets from no other. */

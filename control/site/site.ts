@@ -125,21 +125,47 @@ export class Site {
     this.hosts.refresh();
   }
 
-  /** Takes the provider's locators away from every host. Resolves once that is durable and told. */
+  /** Takes the provider's locators away from every host; what still comes by it is received. Rejects as above. */
+  async withdrawProvider(name: string): Promise<void> {
+    const provider = this.providers.get(name);
+    const others = [...this.providers.values()].filter((other) => other !== provider && !other.draining);
+    if (others.length === 0) throw new ProviderError(`${name} is the only provider in use`);
+    const locators = [...this.hosts.locators.ofProvider(name)];
+    const draining = { name, state: 'draining' as const, configuration: printProvider(provider.config) };
+    await this.store.commit([
+      // Nobody is to get a new locator of it, after a restart either.
+      { table: 'providers', put: draining },
+      ...locators.map((row): Change => ({ table: 'locators', remove: row })),
+    ]);
+    this.providers.set({ ...provider, draining: true });
+    for (const { ulid } of locators) this.hosts.locators.remove(ulid, name);
+    this.hosts.refresh();
+  }
+
+  /** Ends all use of the provider. Resolves once that is durable and told. Rejects with ProviderError and StoreError. */
   async removeProvider(name: string): Promise<void> {
     const provider = this.providers.get(name);
     if (this.providers.size === 1) throw new ProviderError(`${name} is the only provider`);
-    const configuration = printProvider(provider.config);
-    const known = this.config.providers.some((configured) => configured.name === name);
-    const record: Change = known
-      ? { table: 'providers', put: { name, state: 'removed', configuration } }
-      : { table: 'providers', remove: { name } };
-    const locators = [...this.hosts.locators.ofProvider(name)];
-    await this.store.commit([record, ...locators.map((row): Change => ({ table: 'locators', remove: row }))]);
-    for (const { ulid } of locators) this.hosts.locators.remove(ulid, name);
-    this.providers.delete(name);
     // Hosts first: nothing must choose a path by a provider that is gone.
-    this.hosts.refresh();
+    await this.withdrawProvider(name);
+    const configuration = printProvider(provider.config);
+    const isConfigured = this.config.providers.some((configured) => configured.name === name);
+    await this.store.commit([
+      isConfigured
+        ? { table: 'providers', put: { name, state: 'removed', configuration } }
+        : { table: 'providers', remove: { name } },
+    ]);
+    this.providers.delete(name);
     for (const { onProviderRemoved } of this.#listeners) onProviderRemoved(provider);
+  }
+
+  /** What is kept under a name of the caller's; undefined removes it. Resolves once it is durable. */
+  async keep(key: string, value: object | undefined): Promise<void> {
+    const encoded = value && new TextEncoder().encode(JSON.stringify(value));
+    await this.store.commit([
+      encoded === undefined
+        ? { table: 'settings', remove: { key } }
+        : { table: 'settings', put: { key, value: encoded } },
+    ]);
   }
 }

@@ -23,6 +23,9 @@ import {
 
 const TTL = 60;
 
+/** With it the boxes may update every zone but the root (RFC 2136, RFC 8945). */
+export const UPDATE_KEY = { name: 'lab', secret: Buffer.alloc(32, 'lab').toString('base64') } as const;
+
 interface Zone {
   /** Absolute, with its final dot. */
   readonly name: string;
@@ -138,7 +141,13 @@ async function startNamed(server: { namespace: string; address: string }, files:
 export async function startNameServers(hosts: readonly LabHost[]): Promise<void> {
   const served = zones(hosts);
   const authority = inState(NAME_SERVER.namespace);
-  const clauses = served.map((zone) => `zone "${zone.name}" { type primary; file "${zoneFile(zone)}"; };`);
+  const updates = (zone: Zone) => (zone.name === '.' ? '' : `allow-update { key "${UPDATE_KEY.name}"; };`);
+  const clauses = [
+    `key "${UPDATE_KEY.name}" { algorithm hmac-sha256; secret "${UPDATE_KEY.secret}"; };`,
+    ...served.map(
+      (zone) => `zone "${zone.name}" { type primary; file "${zoneFile(zone)}"; ${updates(zone)} };`,
+    ),
+  ];
   await startNamed(NAME_SERVER, {
     'named.conf': `${options(authority, 'no')}${clauses.join('\n')}\n`,
     ...Object.fromEntries(served.map((zone) => [zoneFile(zone), zoneText(zone)])),

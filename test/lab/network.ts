@@ -25,13 +25,13 @@ interface Recipe {
   readonly shell: string[];
 }
 
-const SYSCTLS = [
+export const SYSCTLS = [
   // Addresses are ours alone: no second of duplicate address detection.
   'net.ipv6.conf.all.accept_dad=0',
   'net.ipv6.conf.default.accept_dad=0',
   'net.ipv6.conf.default.accept_ra=0',
 ];
-const ROUTER_SYSCTLS = [
+export const ROUTER_SYSCTLS = [
   'net.ipv6.conf.all.forwarding=1',
   'net.ipv6.conf.default.forwarding=1',
   'net.ipv6.conf.all.ignore_routes_with_linkdown=1',
@@ -58,14 +58,14 @@ const switches = new Set(SITES.map((site) => site.switch));
  * do that work themselves, like a driver without offloads. Hosts keep their defaults: their
  * cable ends at the switch, whose port toward the box segments and sums.
  */
-const offloadsOff = (device: string): string =>
+export const offloadsOff = (device: string): string =>
   `ethtool -K ${device} rx off tx off sg off tso off gso off gro off rxvlan off txvlan off`;
 
 /**
  * A veth end takes redirected frames only while an XDP program runs on it. iproute2 mounts the BPF
  * file system and leaves directories there: `ip netns exec` gives it a /sys that vanishes with it.
  */
-const receiveRedirected = ({ namespace, interface: device }: LinkEnd): string =>
+export const receiveRedirected = ({ namespace, interface: device }: LinkEnd): string =>
   `ip netns exec ${NAMESPACE_PREFIX}${namespace} ip link set dev ${device} xdpdrv obj ${PASS_PROGRAM} sec xdp`;
 
 function boxRecipe(site: Site): Recipe {
@@ -95,7 +95,7 @@ const customerRoutes = (site: Site, { prefix, boxAddress, gateway }: Provider): 
   `route replace ${prefix} via ${boxAddress} dev ${site.box}`,
 ];
 
-function providerRecipe(site: Site, provider: Provider): Recipe {
+export function providerRecipe(site: Site, provider: Provider): Recipe {
   const rules = `table ip6 provider {
   counter not_delegated {}
   counter unique_local {}

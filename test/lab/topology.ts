@@ -48,7 +48,7 @@ export interface Server {
   readonly address: string;
 }
 
-function provider(name: string, block: string, priority: number): Provider {
+export function provider(name: string, block: string, priority: number): Provider {
   return {
     name,
     prefix: `2001:db8:${block}::/48`,
@@ -118,7 +118,7 @@ export const NAMESPACES: readonly string[] = [
 ];
 
 /** Namespaces that a test may add to a lab; they go when the lab goes. */
-export const GUEST_NAMESPACES: readonly string[] = ['single'];
+export const GUEST_NAMESPACES: readonly string[] = ['single', 'z1'];
 
 /** Namespaces whose programs find their resolver in a file of their own (/etc/netns). */
 export const RESOLVER_OF: ReadonlyMap<string, { nameserver: string; search: string }> = new Map([
