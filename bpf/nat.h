@@ -133,7 +133,7 @@ static __always_inline enum walk_result plan_translation(const struct frame *fra
 	/* Of a packet that is cut short, or makes no sense, the address is translated alone. */
 	if (find_transport(frame, plan->quoted_header, plan->outer.limit, &plan->quoted) !=
 	    WALK_DONE)
-		plan->quoted.offset = plan->quoted.checksum = 0;
+		plan->quoted = (struct transport){.protocol = NEXT_NONE};
 	take_ports(flow, frame, &plan->quoted, !host);
 	return WALK_DONE;
 }

@@ -1,5 +1,6 @@
 /** Both XDP programs over one set of small tables, run on one frame at a time by BPF_PROG_TEST_RUN. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dropReasons, Event, eventKinds, Statistics } from '../../control/dataplane/layout.generated.ts';
 import { NatTable } from '../../control/dataplane/nat-table.ts';
@@ -17,6 +18,19 @@ const VERDICTS: readonly VerdictName[] = ['forwarded', 'to-kernel', 'passed', 'p
 /** enum nat_count in order. */
 const NAT_COUNTS = ['outbound', 'inbound', 'unknown-protocol', 'remembered'] as const;
 const bpf = fileURLToPath(new URL('../../bpf/', import.meta.url));
+
+/** Every counter of struct statistics: its name here and its place, in 32-bit words. */
+const COUNTERS: readonly { readonly name: string; readonly word: number }[] = [
+  ...VERDICTS.map((name, index) => ({ name: `inside ${name}`, at: Statistics.inside + 8 * index })),
+  ...VERDICTS.map((name, index) => ({ name: `outside ${name}`, at: Statistics.outside + 8 * index })),
+  ...dropReasons.map(({ name }, index) => ({ name: `drop ${name}`, at: Statistics.drops + 8 * index })),
+  ...eventKinds.map(({ name }, index) => ({ name: `punt ${name}`, at: Statistics.punts + 8 * index })),
+  ...NAT_COUNTS.map((name, index) => ({ name: `nat ${name}`, at: Statistics.nat + 8 * index })),
+].map(({ name, at }) => ({ name, word: at / 4 }));
+
+/** Processors that a run may happen on: the kernel's list is like `0-3`. */
+const PROCESSORS =
+  Number(readFileSync('/sys/devices/system/cpu/possible', 'utf8').trim().split('-').at(-1)) + 1;
 
 export interface PuntedFrame {
   readonly kind: EventName;
@@ -88,9 +102,10 @@ export class DataPath {
     const result = this.#objects[direction].program(direction).testRun({ data, repeat });
     const counts: Record<string, number> = {};
     const nat: Record<string, number> = {};
-    for (const [name, value] of this.#statistics()) {
-      const change = value - before.get(name)!;
+    for (const [index, value] of this.#statistics().entries()) {
+      const change = value - before[index]!;
       if (change === 0) continue;
+      const { name } = COUNTERS[index]!;
       if (name.startsWith('nat ')) nat[name.slice(4)] = change;
       else counts[name] = change;
     }
@@ -125,27 +140,17 @@ export class DataPath {
     this.close();
   }
 
-  /** Summed over the processors. */
-  #statistics(): Map<string, number> {
-    const { bytes } = this.#statisticsArray;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const sum = (at: number) => {
+  /** Of each of COUNTERS, summed over the processors that there are. */
+  #statistics(): number[] {
+    const { words } = this.#statisticsArray;
+    return COUNTERS.map(({ word }) => {
       let total = 0;
-      for (let start = 0; start < bytes.byteLength; start += Statistics.size)
-        total += Number(view.getBigUint64(start + at, LITTLE_ENDIAN));
+      for (let processor = 0; processor < PROCESSORS; processor++) {
+        const at = processor * (Statistics.size / 4) + word;
+        total += words[at]! + words[at + 1]! * 0x1_0000_0000;
+      }
       return total;
-    };
-    const sums = new Map<string, number>();
-    for (const direction of ['inside', 'outside'] as const)
-      for (const [index, name] of VERDICTS.entries())
-        sums.set(`${direction} ${name}`, sum(Statistics[direction] + 8 * index));
-    for (const [index, { name }] of dropReasons.entries())
-      sums.set(`drop ${name}`, sum(Statistics.drops + 8 * index));
-    for (const [index, { name }] of eventKinds.entries())
-      sums.set(`punt ${name}`, sum(Statistics.punts + 8 * index));
-    for (const [index, name] of NAT_COUNTS.entries())
-      sums.set(`nat ${name}`, sum(Statistics.nat + 8 * index));
-    return sums;
+    });
   }
 }
 

@@ -210,10 +210,7 @@ export class Tables {
   egress(fields: EgressFields, probes = 0): number {
     const egress = this.#egress;
     const { tag, paths, active = 0, state = SlotState.SLOT_LIVE, fork = 0, steered = false } = fields;
-    const pair = new DataView(new ArrayBuffer(32));
-    new Uint8Array(pair.buffer).set(parseAddress(fields.source));
-    new Uint8Array(pair.buffer).set(parseAddress(fields.destination), 16);
-    const slot = this.#slot(forkHash(egressHash(pair, HASH_KEY), fork), probes);
+    const slot = this.#slot(forkHash(egressHash(pairOf(fields), HASH_KEY), fork), probes);
     const at = slot * EgressEntry.size;
     egress.octets(at, new Uint8Array(EgressEntry.size));
     egress.address(at + EgressEntry.sourceUlid, fields.source);
@@ -231,6 +228,25 @@ export class Tables {
     const third = (fork << ControlWord.CONTROL_FORK_SHIFT) >> 8;
     egress.octets(at + EgressEntry.control, [state, second | third, ...uplinks]);
     return slot;
+  }
+
+  /** Places the context in the first free slot of its probe sequence. */
+  addEgress(fields: EgressFields): void {
+    const control = (slot: number) =>
+      this.#egress.readU32(slot * EgressEntry.size + EgressEntry.control) & ControlWord.CONTROL_STATE_MASK;
+    this.egress(fields, this.#firstFree(egressHash(pairOf(fields), HASH_KEY), control));
+  }
+
+  addIngress(fields: IngressFields): void {
+    const control = (slot: number) =>
+      this.#ingress.readU32(slot * IngressEntry.size + IngressEntry.control) & ControlWord.CONTROL_STATE_MASK;
+    this.ingress(fields, this.#firstFree(ingressHash(payloadHeader(fields.tag)), control));
+  }
+
+  #firstFree(hash: number, state: (slot: number) => number): number {
+    let probes = 0;
+    while (state(this.#slot(hash, probes)) !== SlotState.SLOT_EMPTY) probes++;
+    return probes;
   }
 
   /** The state of an egress slot alone, whatever else stands there. */
@@ -311,6 +327,13 @@ export class Tables {
   #all(): readonly Table[] {
     return [this.#settings, this.#steering, this.#egress, this.#ingress, this.#ports, this.#uplinks];
   }
+}
+
+function pairOf({ source, destination }: EgressFields): DataView {
+  const pair = new DataView(new ArrayBuffer(32));
+  new Uint8Array(pair.buffer).set(parseAddress(source));
+  new Uint8Array(pair.buffer).set(parseAddress(destination), 16);
+  return pair;
 }
 
 /** The Ethernet header of a port's frames, without a destination. */

@@ -1,6 +1,7 @@
 /**
  * usage: npm run fuzz -- TARGET [--time S] [--seed N] [--findings DIRECTORY]
  *        npm run fuzz -- TARGET --replay FILE
+ *        npm run fuzz -- datapath [--cases N] [--seed N]    (the XDP programs against a model: test/model/)
  * Fuzzes for S seconds (default 60). What it finds is written to a file; exit status 1 then, 2 for a wrong usage.
  */
 import { createHash } from 'node:crypto';
@@ -14,8 +15,13 @@ import { isTargetName, loadTarget, type TargetName, targetModule, targetNames } 
 
 function usage(mistake: string): never {
   console.error(`${mistake}\nusage: npm run fuzz -- TARGET [--time S] [--seed N] [--findings DIRECTORY]`);
-  console.error(`       npm run fuzz -- TARGET --replay FILE\ntargets: ${targetNames.join(' ')}`);
+  console.error(`       npm run fuzz -- TARGET --replay FILE\ntargets: ${targetNames.join(' ')} datapath`);
   process.exit(2);
+}
+
+if (process.argv[2] === 'datapath') {
+  const { fuzzDataPath } = await import('../model/main.ts');
+  process.exit(fuzzDataPath(process.argv.slice(3)));
 }
 
 function readArguments() {
