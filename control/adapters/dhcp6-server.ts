@@ -49,8 +49,8 @@ export class DhcpService {
   }
 
   get counters(): Readonly<Record<string, number>> {
-    const { discarded, ...counters } = this.#options.server.counters;
-    return { ...counters, ...discarded, ...this.#counters, unsent: this.#sockets.unsent };
+    const { discarded, requests, ...counters } = this.#options.server.counters;
+    return { ...counters, ...requests, ...discarded, ...this.#counters, unsent: this.#sockets.unsent };
   }
 
   #handle(packet: DhcpPacket, respond: Respond): void {

@@ -1,4 +1,6 @@
 /** What the server counts: messages by type, answers, and every reason for which a message went unanswered. */
+import type { RequestName } from './request.ts';
+
 export const DISCARD_REASONS = [
   'malformed',
   'not-for-servers',
@@ -18,6 +20,17 @@ export type DiscardReason = (typeof DISCARD_REASONS)[number];
 
 export class DhcpCounters {
   received = 0;
+  /** Of those received, the well-formed ones by their type. */
+  readonly requests: Record<RequestName, number> = {
+    Solicit: 0,
+    Request: 0,
+    Confirm: 0,
+    Renew: 0,
+    Rebind: 0,
+    Release: 0,
+    Decline: 0,
+    InformationRequest: 0,
+  };
   answered = 0;
   /** No modifier at hand: NoAddrsAvail was answered. */
   poolEmpty = 0;

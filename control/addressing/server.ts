@@ -73,6 +73,7 @@ export class DhcpServer {
     this.#offers.expire(now);
     const request = readRequest(packet, this.#duid);
     if (typeof request === 'string') return this.#discard(request);
+    this.counters.requests[request.type]++;
     // Clients without a relay agent share their interface's limit.
     const relay = request.relays.length > 0 ? addressKey(packet.source) : packet.interface;
     if (!this.#relays.admits(relay, now)) return this.#discard('relay-rate');

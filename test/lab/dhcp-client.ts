@@ -14,7 +14,7 @@ const resolverFile = (namespace: string): string => `/etc/netns/${NAMESPACE_PREF
  * Instead of Debian's: that one replaces /etc/resolv.conf, which is mounted here and cannot be. A file written in place
  * is seen by programs that run already.
  */
-const script = (namespace: string): string => `#!/bin/sh
+const script = (resolver: string): string => `#!/bin/sh
 address() { ip -6 address "$@" dev "$interface"; }
 case "$reason" in
   PREINIT6) ip link set dev "$interface" up ;;
@@ -27,7 +27,7 @@ case "$reason" in
     [ -n "$new_dhcp6_name_servers" ] && {
       for server in $new_dhcp6_name_servers; do echo "nameserver $server"; done
       echo "search $new_dhcp6_domain_search" | sed 's/\\.\\( \\|$\\)/\\1/g'
-    } >${resolverFile(namespace)}
+    } >${resolver}
     ;;
   DEPREF6) address change "$cur_ip6_address/128" preferred_lft 0 ;;
   EXPIRE6 | RELEASE6 | STOP6 | FAIL6) address del "$old_ip6_address/128" ;;
@@ -45,19 +45,41 @@ const leases = (duid: string): string => {
   return `default-duid "${[...octets].map((octet) => `\\${octet.toString(8).padStart(3, '0')}`).join('')}";\n`;
 };
 
+export interface DhclientOptions {
+  /** Where it writes the resolver that it hears of. */
+  readonly resolver?: string;
+  /** That it asks for, of one label. */
+  readonly name?: string;
+  /** Its leases of an earlier life are there still. */
+  readonly again?: boolean;
+}
+
 /** Starts the client; it stays, and renews. */
-export async function startDhcpClient({ namespace, duid }: LabHost): Promise<LabProcess> {
+export async function startDhcpClient(
+  { namespace, duid }: Pick<LabHost, 'namespace' | 'duid'>,
+  { resolver = resolverFile(namespace), name, again = false }: DhclientOptions = {},
+): Promise<LabProcess> {
   const directory = inState(namespace);
   mkdirSync(directory, { recursive: true });
-  const file = (name: string): string => `${directory}/dhclient.${name}`;
-  writeFileSync(file('script'), script(namespace));
-  chmodSync(file('script'), 0o700);
-  writeFileSync(file('conf'), configuration);
-  writeFileSync(file('leases'), leases(duid));
-  const files = ['-cf', file('conf'), '-lf', file('leases'), '-pf', file('pid'), '-sf', file('script')];
-  const argv = ['/sbin/dhclient', '-6', '-d', '-v', ...files, 'eth0'];
+  writeFileSync(fileOf(namespace, 'script'), script(resolver));
+  chmodSync(fileOf(namespace, 'script'), 0o700);
+  const asked = name === undefined ? '' : `send fqdn.fqdn "${name}";\nsend fqdn.server-update on;\n`;
+  writeFileSync(fileOf(namespace, 'conf'), configuration + asked);
+  if (!again) writeFileSync(fileOf(namespace, 'leases'), leases(duid));
+  const argv = ['/sbin/dhclient', '-6', '-d', '-v', ...filesOf(namespace), 'eth0'];
   return start(`dhclient-${namespace}`, namespace, unconfined(argv));
 }
+
+/** Ends the client; it tells the server that it needs its address no more. */
+export const releaseDhcpClient = (namespace: string): Promise<unknown> =>
+  runIn(namespace, unconfined(['/sbin/dhclient', '-6', '-r', ...filesOf(namespace), 'eth0']));
+
+const fileOf = (namespace: string, name: string): string => inState(namespace, `dhclient.${name}`);
+const filesOf = (namespace: string): string[] =>
+  Object.entries({ cf: 'conf', lf: 'leases', pf: 'pid', sf: 'script' }).flatMap(([option, name]) => [
+    `-${option}`,
+    fileOf(namespace, name),
+  ]);
 
 /** Starts the client and returns when the host has its address, a default route and a resolver. */
 export async function configureHost(host: LabHost): Promise<void> {
