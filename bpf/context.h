@@ -25,13 +25,10 @@ static __always_inline int equal_address(const struct address *one, const struct
 	return half(one, 0) == half(other, 0) && half(one, 1) == half(other, 1);
 }
 
-/* The context of (source, destination) and `fork` whose state, of two neighbours, is `state` or the
- * next. */
-static __always_inline struct egress_entry *probe_egress(const struct address pair[2], __u64 hash,
-							 __u32 fork, __u32 state, __u32 states)
+/* The default context of (source, destination), live or draining, or NULL. */
+static __always_inline struct egress_entry *find_egress(const struct address pair[2])
 {
-	__u32 slot = hash >> settings.egress_shift;
-	__u32 wanted = fork << CONTROL_FORK_SHIFT | state;
+	__u32 slot = egress_hash(pair, settings.hash_key) >> settings.egress_shift;
 
 	for (int i = 0; i < PROBE_LIMIT; i++) {
 		struct egress_entry *entry = bpf_map_lookup_elem(&egress, &slot);
@@ -39,31 +36,17 @@ static __always_inline struct egress_entry *probe_egress(const struct address pa
 
 		if (!entry)
 			return NULL;
+		/* Of a fork it is more than any state. */
 		found = READ_ONCE(entry->control) & (CONTROL_STATE_MASK | CONTROL_FORK_MASK);
 		if (equal_address(&entry->destination_ulid, &pair[1]) &&
-		    equal_address(&entry->source_ulid, &pair[0]) && found - wanted < states)
+		    equal_address(&entry->source_ulid, &pair[0]) &&
+		    found - SLOT_DRAINING <= SLOT_LIVE - SLOT_DRAINING)
 			return entry;
 		if ((found & CONTROL_STATE_MASK) == SLOT_EMPTY)
 			return NULL;
 		slot = (slot + 1) & settings.egress_mask;
 	}
 	return NULL;
-}
-
-/* The default context of (source, destination), live or draining, or NULL. */
-static __always_inline struct egress_entry *find_egress(const struct address pair[2])
-{
-	__u64 hash = egress_hash(pair, settings.hash_key);
-
-	return probe_egress(pair, hash, 0, SLOT_DRAINING, 2);
-}
-
-/* A forked context, live, or NULL. */
-static __always_inline struct egress_entry *find_fork(const struct address pair[2], __u32 fork)
-{
-	__u64 hash = fork_hash(pair, settings.hash_key, fork);
-
-	return probe_egress(pair, hash, fork, SLOT_LIVE, 1);
 }
 
 /* The live context whose payload headers are `header`, its Next Header taken as 0; or NULL. */

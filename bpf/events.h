@@ -131,18 +131,20 @@ static __always_inline int submit(struct xdp_md *xdp, const struct punt *punt, _
 }
 
 /* Tells of a frame that goes on: no more than its beginning, and nothing when limited. */
-static __always_inline void notify(struct xdp_md *xdp, const struct punt *punt)
+static __always_inline int notify(struct xdp_md *xdp, const struct punt *punt)
 {
 	void *data = (void *)(long)xdp->data, *end = (void *)(long)xdp->data_end;
 	struct ipv6_header *ipv6 = data + (punt->network_offset & 31);
 	__u64 length = end - data;
 
 	if ((void *)(ipv6 + 1) > end || !within_limits(punt->kind, &ipv6->address[0]))
-		return;
+		return 0;
 	if (length > EVENT_SHORT_FRAME)
 		length = EVENT_SHORT_FRAME;
-	if (submit(xdp, punt, length, EVENT_SHORT_FRAME))
-		own_statistics()->punts[punt->kind]++;
+	if (!submit(xdp, punt, length, EVENT_SHORT_FRAME))
+		return 0;
+	own_statistics()->punts[punt->kind]++;
+	return 1;
 }
 
 /* The punt, or the drop if it is not to be. */

@@ -106,7 +106,7 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	if (hop_limit(&frame) <= 1)
 		return want_punt(punt, &frame, EVENT_HOP_LIMIT);
 	if (READ_ONCE(entry->control) & CONTROL_STEERED)
-		entry = steer(xdp, &frame, entry);
+		entry = steer(xdp, entry);
 	if (!choose_route(entry, &route))
 		return want_punt(punt, &frame, EVENT_NO_UPLINK);
 	if (!fits(&frame, &route, &mtu))

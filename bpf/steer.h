@@ -12,9 +12,36 @@
 #include "parse.h"
 #include "transport.h"
 
+enum steering_slot {
+	STEERED_NONE = 0xffffffff, /* no slot */
+};
+
 enum steering_head {
 	HEAD_TRAFFIC_CLASS = 52, /* in ipv6_header.head: where the field begins */
 };
+
+/* The slot of a live forked context, or STEERED_NONE. */
+static __always_inline __u32 find_fork(const struct address pair[2], __u32 fork)
+{
+	__u32 slot = fork_hash(pair, settings.hash_key, fork) >> settings.egress_shift;
+	__u32 wanted = fork << CONTROL_FORK_SHIFT | SLOT_LIVE;
+
+	for (int i = 0; i < PROBE_LIMIT; i++) {
+		const struct egress_entry *entry = bpf_map_lookup_elem(&egress, &slot);
+		__u32 found;
+
+		if (!entry)
+			break;
+		found = READ_ONCE(entry->control) & (CONTROL_STATE_MASK | CONTROL_FORK_MASK);
+		if (found == wanted && equal_address(&entry->destination_ulid, &pair[1]) &&
+		    equal_address(&entry->source_ulid, &pair[0]))
+			return slot;
+		if ((found & CONTROL_STATE_MASK) == SLOT_EMPTY)
+			break;
+		slot = (slot + 1) & settings.egress_mask;
+	}
+	return STEERED_NONE;
+}
 
 /* What rules look at besides the addresses. Ports in host order. */
 struct flow {
@@ -90,25 +117,40 @@ static __always_inline __u32 choose_fork(const struct frame *frame)
 }
 
 /*
- * The context for a packet of a steered pair. Until the fork is there the default
- * one carries its packets, and the controller is told that it is wanted.
+ * The slot of the context for a packet of a steered pair, or STEERED_NONE: the default
+ * one. Until the fork is there that carries its packets, and the controller is told
+ * that it is wanted. A function of its own, which parses the frame anew: the verifier
+ * then sees one number come out of it, and not what each rule may have left behind.
  */
-static __always_inline struct egress_entry *steer(struct xdp_md *xdp, const struct frame *frame,
-						  struct egress_entry *entry)
+__noinline __u32 steered_slot(struct xdp_md *xdp)
 {
-	__u32 fork = choose_fork(frame);
-	struct egress_entry *forked;
+	struct frame frame;
 	struct punt wish;
+	__u32 fork, slot;
 
+	if (parse_frame(xdp, &frame) != PARSED_IPV6)
+		return STEERED_NONE;
+	fork = choose_fork(&frame);
 	if (!fork)
-		return entry;
-	forked = find_fork(frame->ipv6->address, fork);
-	if (forked)
-		return forked;
-	want_punt(&wish, frame, EVENT_FORK);
+		return STEERED_NONE;
+	slot = find_fork(frame.ipv6->address, fork);
+	if (slot != STEERED_NONE)
+		return slot;
+	want_punt(&wish, &frame, EVENT_FORK);
 	wish.fork = fork;
 	notify(xdp, &wish);
-	return entry;
+	return STEERED_NONE;
+}
+
+static __always_inline struct egress_entry *steer(struct xdp_md *xdp, struct egress_entry *entry)
+{
+	__u32 slot = steered_slot(xdp);
+	struct egress_entry *forked;
+
+	if (slot == STEERED_NONE)
+		return entry;
+	forked = bpf_map_lookup_elem(&egress, &slot);
+	return forked ? forked : entry;
 }
 
 #endif
