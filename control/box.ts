@@ -401,7 +401,8 @@ export class Box {
           const uplink = this.links.uplinkOf(local);
           if (uplink !== undefined) this.dataplane.pathMtus.learn(clock(), uplink, peer, mtu);
         },
-        leavePath: () => false,
+        testPath: (context, source, destination) =>
+          this.reachability.suspect(context, { source, destination }),
         deliver: (host, packet) => this.#errors.deliver(host, packet),
       },
       config.icmp['deliver-all'],

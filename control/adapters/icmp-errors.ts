@@ -27,10 +27,10 @@ export interface IcmpErrorActions {
   /** The path between the locators takes packets of `mtu` octets at most. */
   learnPathMtu(local: Address, peer: Address, mtu: number): void;
   /**
-   * A router says that the peer cannot be reached between these locators. True when another path was selected for the
-   * context.
+   * A router says that the peer cannot be reached between these locators. True when SHIM6 sees to it: another path is
+   * being looked for.
    */
-  leavePath(context: ContextView, local: Address, peer: Address): boolean;
+  testPath(context: ContextView, local: Address, peer: Address): boolean;
   /** False when the host's place on the inside is not known. */
   deliver(host: Address, packet: Uint8Array): boolean;
 }
@@ -56,7 +56,7 @@ export class IcmpErrors {
     icmpErrorsUndelivered: 0,
   };
 
-  /** `deliverAll`: hosts are told of errors, too, that another path has cured. */
+  /** `deliverAll`: hosts are told of errors, too, that SHIM6 sees to. */
   constructor(actions: IcmpErrorActions, deliverAll: boolean) {
     this.#actions = actions;
     this.#deliverAll = deliverAll;
@@ -116,8 +116,8 @@ export class IcmpErrors {
       this.#actions.learnPathMtu(local, peer, word);
     }
     const curable = type === Icmp6Type.destinationUnreachable && CURABLE.has(code);
-    const cured = curable && this.#actions.leavePath(context, local, peer);
-    if (cured && !this.#deliverAll) return;
+    const cared = curable && this.#actions.testPath(context, local, peer);
+    if (cared && !this.#deliverAll) return;
     const told = errorForHost(error, shim, context);
     if (told !== undefined && this.#actions.deliver(context.local, told)) this.counters.icmpErrorsDelivered++;
     else this.counters.icmpErrorsUndelivered++;

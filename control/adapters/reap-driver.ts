@@ -14,6 +14,7 @@ import {
   Reap,
   type ReapEffect,
   type ReapSettings,
+  samePair,
 } from '../reap/index.ts';
 import type { ContextView } from '../shim6/context.ts';
 import type { Effect } from '../shim6/effects.ts';
@@ -97,6 +98,21 @@ export class ReapDriver {
     if (slots === undefined) return;
     this.reap.forget(slots.egress);
     this.#scan.unwatch(slots.egress);
+  }
+
+  /**
+   * A router says that the context's packets do not arrive by `pair`: tests that, if it is the pair in use. True when the
+   * matter is in REAP's hands.
+   */
+  suspect(context: ContextView, pair: LocatorPair): boolean {
+    const { contexts, clock } = this.#options;
+    const { egress } = contexts.view(context) ?? {};
+    const inUse = egress?.paths[egress.active];
+    const slots = contexts.slots(context);
+    if (slots === undefined || inUse === undefined || !samePair(inUse, pair)) return false;
+    this.reap.suspect(clock(), slots.egress);
+    this.#carryOut();
+    return this.reap.state(slots.egress) !== Operational;
   }
 
   /** `tick`: the data path's clock; called for each of its steps. */

@@ -224,7 +224,7 @@ export const configSchema = z.strictObject({
   steering: steeringSchema,
   icmp: z
     .strictObject({
-      /** Hosts are told of every ICMPv6 error about their packets, of those, too, that another path has cured. */
+      /** Hosts are told of every ICMPv6 error about their packets, of those, too, for which another path is sought. */
       'deliver-all': z.boolean().default(true),
     })
     .prefault({}),

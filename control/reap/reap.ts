@@ -182,6 +182,19 @@ export class Reap {
     if (this.state(slot) === Operational) this.#prober.retire(now, exploration);
   }
 
+  /**
+   * A router says that what is sent by the current pair does not arrive: a hint to test that at once instead of when the
+   * Send Timer ends, and not to disrupt anything (RFC 5534 §3.3). False when the context is being explored already.
+   */
+  suspect(now: number, slot: number): boolean {
+    if (this.state(slot) !== Operational) return false;
+    this.#now = now;
+    this.#settle(slot);
+    this.#timers.stop(slot);
+    this.#apply('Send timeout', slot, this.#tick);
+    return this.state(slot) !== Operational;
+  }
+
   /** Time goes on: `tick` is the data path's. Sends what is due and what the budget had put off. */
   tick(now: number, tick: number): void {
     this.#now = now;

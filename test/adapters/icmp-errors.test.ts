@@ -9,7 +9,7 @@ import { Pair } from '../shim6/pair.ts';
 import { fromRouter, ROUTER } from '../wire/icmp6/from-router.ts';
 
 /** A's box after an establishment with B, and what its errors cause. */
-function box({ deliverAll = true, leavesPath = false, pair = established() } = {}) {
+function box({ deliverAll = true, testsPath = false, pair = established() } = {}) {
   const calls: string[] = [];
   const told: Uint8Array[] = [];
   const { core } = pair.a;
@@ -19,9 +19,9 @@ function box({ deliverAll = true, leavesPath = false, pair = established() } = {
     contextSending: (tag, local, peer) => core.contextSending(tag, local, peer),
     handleUnrecognizedNextHeader: (error) => core.handleUnrecognizedNextHeader(pair.now, error),
     learnPathMtu: (local, peer, mtu) => text('mtu', local, peer, mtu),
-    leavePath: (context, local, peer) => {
-      text('leave', context.peer, local, peer);
-      return leavesPath;
+    testPath: (context, local, peer) => {
+      text('test', context.peer, local, peer);
+      return testsPath;
     },
     deliver: (host, packet) => {
       assert.deepEqual(host, pair.a.host.ulid);
@@ -109,17 +109,17 @@ describe('errors about payload', () => {
     assert.equal(errors.counters.icmpErrorsMalformed, 4);
   });
 
-  test('that another path may cure are an occasion to take one; port unreachable is none', () => {
+  test('that another path may cure are an occasion to test this one; port unreachable is none', () => {
     const { errors, calls, told, pair } = box();
     for (let code = 0; code < 8; code++) errors.handle(error(shimmed(pair), { code }));
-    const leave = `leave ${formatAddress(pair.b.host.ulid)} ${LOCAL} ${PEER}`;
-    assert.deepEqual(calls, Array(6).fill(leave));
+    const tested = `test ${formatAddress(pair.b.host.ulid)} ${LOCAL} ${PEER}`;
+    assert.deepEqual(calls, Array(6).fill(tested));
     assert.equal(told.length, 8);
   });
 
-  test('that another path has cured are told or not, as the site wishes', () => {
+  test('that SHIM6 sees to are told or not, as the site wishes', () => {
     for (const deliverAll of [true, false]) {
-      const { errors, told, pair } = box({ leavesPath: true, deliverAll });
+      const { errors, told, pair } = box({ testsPath: true, deliverAll });
       errors.handle(error(shimmed(pair), { code: 0 }));
       errors.handle(error(shimmed(pair), { code: 4 }));
       assert.equal(told.length, deliverAll ? 2 : 1);

@@ -27,7 +27,7 @@ export const afterwards: readonly Requirement[] = [
   should(
     '8',
     'An option delivers every ICMP message to the upper layers, those acted on included.',
-    tested(at('adapters/icmp-errors', 'that another path has cured are told or not, as the site wishes')),
+    tested(at('adapters/icmp-errors', 'that SHIM6 sees to are told or not, as the site wishes')),
   ),
 
   recommended(
