@@ -59,6 +59,9 @@ export function provider(name: string, block: string, priority: number): Provide
   };
 }
 
+/** Site 1 has a third provider, z1, in the few scenarios that ask for it. */
+const THIRD_PROVIDER = process.env['PSHIM6_LAB_PROVIDERS'] === '3';
+
 export const SITES: readonly [Site, Site] = [
   {
     name: 'site1',
@@ -68,7 +71,11 @@ export const SITES: readonly [Site, Site] = [
     subnet: 'fc00:db8:1::/64',
     router: 'fc00:db8:1::1',
     domain: 'bar.com',
-    providers: [provider('x1', '11', 1), provider('y1', '12', 2)],
+    providers: [
+      provider('x1', '11', 1),
+      provider('y1', '12', 2),
+      ...(THIRD_PROVIDER ? [provider('z1', '13', 3)] : []),
+    ],
     hosts: [
       { namespace: 'h1', name: 'h1.bar.com' },
       { namespace: 'h1b', name: 'h1b.bar.com' },

@@ -1,0 +1,36 @@
+/** Raises the lab as a setting wants it. */
+import { bgpLiveness, startBgp } from '../bgp.ts';
+import { startBox } from '../box.ts';
+import { changeConfiguration, configureProviders } from '../configuration.ts';
+import { bfdLiveness, startBfd } from '../frr.ts';
+import { up } from '../lab.ts';
+import { SITES } from '../topology.ts';
+import type { Setting } from './scenario.ts';
+
+/** Seconds of REAP's Send Timeout where a scenario waits for it. */
+export const SEND_TIMEOUT = 3;
+
+/** An uplink is used again a second after it is well, and is not damped by scenarios that follow each other. */
+const QUICK = { 'up-after': 1, damping: { suppress: 100_000 } };
+
+export async function raiseFor(setting: Setting, progress: (line: string) => void = () => {}): Promise<void> {
+  const [site1, site2] = SITES;
+  await up({ owned: true, boxes: false, progress });
+  if (setting === 'watched') {
+    progress('FRR: BFD and BGP between site 1 and its providers, BGP in the core');
+    await startBfd(site1);
+    await startBgp([site1]);
+  }
+  configureProviders(site1, (provider) => ({
+    hysteresis: QUICK,
+    ...(setting === 'watched' && { liveness: { ...bfdLiveness(site1), ...bgpLiveness(provider) } }),
+  }));
+  configureProviders(site2, () => ({ hysteresis: QUICK }));
+  for (const site of SITES) {
+    changeConfiguration(site, (configuration) => {
+      if (setting === 'watched') configuration['reap'] = { 'send-timeout': SEND_TIMEOUT };
+    });
+  }
+  progress('the boxes p1 and p2');
+  await Promise.all(SITES.map((site) => startBox(site)));
+}
