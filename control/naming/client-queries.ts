@@ -2,28 +2,19 @@
 import { FLAG, RCODE, TYPE } from '../wire/dns/constants.ts';
 import { DnsDecodeError } from '../wire/dns/decode-error.ts';
 import { HEADER_LENGTH, type Header, readHeader, withId } from '../wire/dns/header.ts';
-import { formatName, type Name, nameKey } from '../wire/dns/name.ts';
-import type { Address } from '../wire/ipv6/address.ts';
-import { addressesIn, isLocator, locatorsFor } from './addresses.ts';
-import { type Answer, readAnswer, succeeded } from './answer.ts';
+import { formatName } from '../wire/dns/name.ts';
+import { locatorsFor } from './addresses.ts';
+import { type Answer, readAnswer } from './answer.ts';
 import { type AnswerableQuery, classifyQuery, type Query } from './classify.ts';
 import { InFlight, keyOfCopies } from './in-flight.ts';
 import type { ClientQuery } from './input.ts';
 import type { Attempt, Lookup } from './lookup.ts';
-import {
-  answerAny,
-  answerNoData,
-  answerOwn,
-  answerServerFailure,
-  answerService,
-  answerTruncated,
-  answerUlids,
-  sizeLimit,
-} from './rewrite.ts';
+import { answerOwn, answerServerFailure, answerTruncated, sizeLimit } from './rewrite.ts';
+import { Rewriter } from './rewriter.ts';
 import type { Services } from './services.ts';
 import type { Transaction } from './transaction.ts';
 import { UlidCache } from './ulid-cache.ts';
-import { buildUlidQuestion, isAuthentic, readUlids, smallestTtl, tellable, type Ulids } from './ulids.ts';
+import { buildUlidQuestion, readUlids, smallestTtl, type Ulids } from './ulids.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -31,11 +22,13 @@ export class ClientQueries {
   readonly #services: Services;
   readonly #inFlight: InFlight;
   readonly #ulidCache: UlidCache;
+  readonly #rewriter: Rewriter;
 
   constructor(services: Services) {
     this.#services = services;
     this.#inFlight = new InFlight(services.settings, services.counters);
     this.#ulidCache = new UlidCache(services.settings);
+    this.#rewriter = new Rewriter(services);
   }
 
   get inFlight(): number {
@@ -51,7 +44,7 @@ export class ClientQueries {
     }
     counters.queries++;
     const query = this.#classify(message);
-    const own = query.treatment === 'pass' ? undefined : this.#ownUlids(query.question!.name);
+    const own = query.treatment === 'pass' ? undefined : this.#rewriter.own(query.question!.name);
     if (own !== undefined && query.treatment !== 'service') {
       counters.ownNames++;
       counters.rewritten++;
@@ -188,14 +181,11 @@ export class ClientQueries {
     }
     try {
       const main = readAnswer(message);
-      const ulids = this.#usable(transaction, main, published);
-      const rewritten = ulids === undefined ? undefined : this.#rewritten(transaction, main, ulids);
+      const rewritten = this.#rewriter.rewrite(transaction, main, published);
       if (rewritten === undefined) return this.#pass(transaction);
       counters.rewritten++;
-      this.#answer(transaction, rewritten);
-      if (transaction.query.treatment === 'locators' && ulids !== undefined && ulids !== 'none') {
-        this.#learn(now, transaction, main, ulids);
-      }
+      this.#answer(transaction, rewritten.message);
+      if (rewritten.told !== undefined) this.#learn(now, transaction, main, rewritten.told);
       this.#end(transaction);
     } catch (error) {
       if (!(error instanceof DnsDecodeError)) throw error;
@@ -206,51 +196,10 @@ export class ClientQueries {
     }
   }
 
-  /** The ULIDs of the name that `main` is about; undefined if `main` is not to be touched. */
-  #usable({ query }: Transaction, main: Answer, published: Ulids | 'none'): Ulids | 'none' | undefined {
-    const { counters, settings } = this.#services;
-    if (!succeeded(main)) return undefined;
-    // Aliases that lead to a host of the site.
-    const own = main.aliases.length > 0 ? this.#ownUlids(main.name) : undefined;
-    if (own !== undefined) return own;
-    if (published === 'none') return 'none';
-    if (query.treatment === 'any') return published.aliasTtl === NEVER ? published : 'none';
-    if (main.records.length > 0) {
-      if (nameKey(main.name) !== nameKey(published.name)) {
-        counters.chainMismatched++;
-        return 'none';
-      }
-      if (isAuthentic(main) && !published.secure && published.answer !== undefined) {
-        counters.ulidInsecure++;
-        return 'none';
-      }
-    } else if (query.treatment !== 'locators') return 'none';
-    return tellable(published, query.treatment === 'locators' ? this.#locatorsIn(main) : [], settings);
-  }
-
-  /** Undefined where nothing changes. */
-  #rewritten({ query, transport }: Transaction, main: Answer, ulids: Ulids | 'none'): Uint8Array | undefined {
-    const to = { query: query as AnswerableQuery, transport };
-    const { hideIpv4 } = this.#services.settings;
-    if (query.treatment === 'service')
-      return answerService(to, main, { hasUlids: ulids !== 'none', hideIpv4 });
-    if (ulids === 'none') return undefined;
-    switch (query.treatment) {
-      case 'locators':
-        return answerUlids(to, main, ulids);
-      case 'ipv4':
-        return answerNoData(to, main, ulids);
-      case 'any':
-        return answerAny(to, main, ulids);
-      case 'pass':
-        return undefined;
-    }
-  }
-
   #learn(now: number, { client, query }: Transaction, main: Answer, ulids: Ulids): void {
     if (ulids.answer === undefined) return;
     const { counters, locators: cache, settings } = this.#services;
-    const locators = this.#locatorsIn(main);
+    const locators = this.#rewriter.locatorsIn(main);
     if (locators.length === 0) {
       counters.withoutLocators++;
       return;
@@ -265,21 +214,10 @@ export class ClientQueries {
     }
   }
 
-  #locatorsIn(main: Answer): readonly Address[] {
-    return addressesIn(main.message, main.records, this.#services.settings.maxAddressesPerName, isLocator);
-  }
-
   #classify(message: Uint8Array): Query {
     const query = classifyQuery(message);
     const passes = query.treatment === 'ipv4' && !this.#services.settings.hideIpv4;
     return passes ? { ...query, treatment: 'pass' } : query;
-  }
-
-  #ownUlids(name: Name): Ulids | undefined {
-    const ulid = this.#services.ownHost(nameKey(name));
-    if (ulid === undefined) return undefined;
-    const ttl = this.#services.settings.ownTtl;
-    return { ulids: [ulid], name, ttl, aliasTtl: NEVER, secure: false, answer: undefined };
   }
 
   /** Not for a client that wants no validation, whose answers may be bogus: nor is what it gets remembered. */

@@ -24,6 +24,8 @@ export interface Figures {
   readonly firstContacts: {
     from: string;
     to: string;
+    /** By address: no name was asked for, the first packet began it all. */
+    by: 'name' | 'address';
     nameLookupMilliseconds: number;
     connectMilliseconds: number;
     handshakeMilliseconds: number | null;

@@ -61,20 +61,30 @@ async function hostsAreOrdinary(): Promise<string[]> {
   return lines;
 }
 
-/** The first packets between two hosts whose boxes have no context for them yet. */
-async function firstContact(figures: Figures, host: LabHost, peer: LabHost): Promise<string[]> {
+/**
+ * The first packets between two hosts whose boxes have no context for them yet. By name, the answer to the host begins
+ * the handshake; by address, its first packet does, once the box has found the locators in the reverse tree.
+ */
+async function firstContact(
+  figures: Figures,
+  host: LabHost,
+  peer: LabHost,
+  by: 'name' | 'address',
+): Promise<string[]> {
   check(
     (await contextBetween(host, peer)) === undefined,
     `${host.name} and ${peer.name} have a context already`,
   );
-  const page = await download(host, `http://${peer.name}/`);
-  check(page.octets === GREETING.length, `http://${peer.name}/ gave ${page.octets} octets`);
+  const url = `http://${by === 'name' ? peer.name : `[${peer.cmula}]`}/`;
+  const page = await download(host, url);
+  check(page.octets === GREETING.length, `${url} gave ${page.octets} octets`);
   const [local, remote] = [await contextBetween(host, peer), await contextBetween(peer, host)];
   check(local?.state === 'ESTABLISHED', `the box of ${host.name}: context is ${local?.state ?? 'missing'}`);
   check(remote?.state === 'ESTABLISHED', `the box of ${peer.name}: context is ${remote?.state ?? 'missing'}`);
   const figure = {
     from: host.name,
     to: peer.name,
+    by,
     nameLookupMilliseconds: page.nameLookup * 1000,
     connectMilliseconds: (page.connect - page.nameLookup) * 1000,
     handshakeMilliseconds: local.handshakeMilliseconds,
@@ -85,9 +95,11 @@ async function firstContact(figures: Figures, host: LabHost, peer: LabHost): Pro
     figure.handshakeMilliseconds === null
       ? ''
       : `, of it the handshake ${rounded(figure.handshakeMilliseconds)}`;
+  const waited = figure.firstPacketMilliseconds;
+  const packet = waited === null ? 'no packet waited' : `its first packet waited ${rounded(waited)}`;
+  const name = by === 'name' ? `name after ${rounded(figure.nameLookupMilliseconds)}` : 'no name asked for';
   return [
-    `${host.name} fetched http://${peer.name}/: name after ${rounded(figure.nameLookupMilliseconds)}, ` +
-      `connection ${rounded(figure.connectMilliseconds)} later${handshake}`,
+    `${host.name} fetched ${url}: ${name}, connection ${rounded(figure.connectMilliseconds)} later${handshake}; ${packet}`,
   ];
 }
 
@@ -240,8 +252,11 @@ async function tally(figures: Figures): Promise<string[]> {
 
 export const STEPS: readonly Step[] = [
   { title: 'The hosts are ordinary', run: hostsAreOrdinary },
-  { title: 'First contact, from site 1', run: (figures) => firstContact(figures, h1(), h2()) },
-  { title: 'First contact, from site 2', run: (figures) => firstContact(figures, h2(), h1b()) },
+  { title: 'First contact, from site 1', run: (figures) => firstContact(figures, h1(), h2(), 'name') },
+  {
+    title: 'First contact, from site 2, by address',
+    run: (figures) => firstContact(figures, h2(), h1b(), 'address'),
+  },
   { title: 'Names', run: names },
   { title: 'A server without SHIM6', run: legacyServer },
   { title: 'A large file, both ways', run: transfers },

@@ -53,7 +53,7 @@ export function summarize(figures: Figures): string {
   );
   const contacts = figures.firstContacts.map(
     (contact): Row => [
-      `${contact.from} > ${contact.to}`,
+      `${contact.from} > ${contact.to}, by ${contact.by}`,
       milliseconds(contact.nameLookupMilliseconds),
       milliseconds(contact.connectMilliseconds),
       milliseconds(contact.handshakeMilliseconds),

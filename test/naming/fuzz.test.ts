@@ -2,15 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DnsEffect } from '../../control/naming/effect.ts';
 import { withId } from '../../control/wire/dns/header.ts';
+import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import {
   ANSWERED,
   aaaa,
   cname,
+  decode,
   type Effect,
+  endpoint,
   HOST,
   only,
   opt,
   question,
+  RESOLVERS,
   response,
   Scene,
   seededRandom,
@@ -20,6 +24,7 @@ import {
 } from './harness.ts';
 
 const NAME = 'h2.foo.com';
+const PEER = 'fc00:db8:2::1';
 const ROUNDS = 20_000;
 
 describe('any octets', () => {
@@ -38,6 +43,9 @@ describe('any octets', () => {
       question('UNKNOWN_65', NAME),
       question('AXFR', NAME),
       question('TXT', NAME, { additionals: [opt(true)] }),
+      question('ANY', NAME),
+      question('AAAA', 'h1.bar.com'),
+      question('AAAA', 'www.bar.com', { additionals: [opt(true)] }),
     ];
     const answersTo = (query: Effect<'query-upstream'>): Buffer[] => [
       response(query, { answers: [aaaa(NAME, '2001:db8::1')], additionals: [opt()] }),
@@ -45,6 +53,12 @@ describe('any octets', () => {
       response(query, { answers: [ulid(NAME, 'fc00:db8:2::1')], authorities: [soa('foo.com')] }),
       response(query, { answers: [cname(NAME, 'a.foo.com'), ulid('a.foo.com', 'fc00:db8:2::1')] }),
       response(query, { flags: ANSWERED | TRUNCATED }),
+      response(query, { flags: ANSWERED | 3, authorities: [soa('foo.com')] }),
+      response(query, { answers: [cname(NAME, 'h1.bar.com'), aaaa('h1.bar.com', '2001:db8::1')] }),
+      response(query, {
+        answers: [{ type: 'PTR', name: decode(query.message).questions![0]!.name, ttl: 9, data: NAME }],
+        additionals: number(2) === 0 ? [] : [ulid(NAME, PEER), aaaa(NAME, '2001:db8::1')],
+      }),
       response(query, {
         answers: [
           {
@@ -56,18 +70,32 @@ describe('any octets', () => {
         ],
       }),
     ];
-    const scene = new Scene({ maxInFlight: 50, maxInFlightPerClient: 20, locatorCacheCapacity: 8 });
+    const limits = {
+      maxInFlight: 50,
+      maxInFlightPerClient: 20,
+      locatorCacheCapacity: 8,
+      ulidCacheCapacity: 8,
+      maxSearches: 10,
+      notFoundCapacity: 8,
+      notFoundTtlMax: 1,
+      notFoundTtlFailed: 1,
+    };
+    const overTls = { ...endpoint('2001:db8::55', 853), tls: { name: 'dns' } };
+    const scene = new Scene(limits, [...RESOLVERS, overTls], { 'h1.bar.com': 'fc00:db8:1::1' });
+    const searched: number[] = [0, 0, 0];
     const open = new Map<number, Effect<'query-upstream'>>();
     const answered = new Map<number, number>();
     const absorb = (effects: readonly DnsEffect[]): void => {
       for (const effect of effects) {
         if (effect.kind === 'query-upstream') open.set(effect.query, effect);
         else if (effect.kind === 'cancel-upstream') assert.equal(open.delete(effect.query), true);
+        else if (effect.kind === 'found') searched[0]! += effect.askers.length;
+        else if (effect.kind === 'not-found') searched[1]! += effect.askers.length;
         else if (effect.kind === 'answer') answered.set(effect.token, (answered.get(effect.token) ?? 0) + 1);
       }
     };
     for (let round = 0; round < ROUNDS; round++) {
-      const choice = number(10);
+      const choice = number(11);
       if (choice < 3) {
         const message = number(8) === 0 ? random(number(80)) : mutate(queries[number(queries.length)]!);
         const host = Uint8Array.from(HOST.address).fill(number(3), 15);
@@ -93,6 +121,11 @@ describe('any octets', () => {
         if (query === undefined) continue;
         open.delete(query);
         scene.alg.handleUpstreamFailure(scene.now, query);
+      } else if (choice === 9) {
+        const peer = Uint8Array.from(parseAddress(PEER));
+        peer[15] = number(4);
+        const host = Uint8Array.from(HOST.address).fill(number(3), 15);
+        if (scene.alg.search(scene.now, host, peer) === 'searching') searched[2]!++;
       } else {
         scene.now += number(100);
         scene.alg.handleTimeout(scene.now);
@@ -101,10 +134,14 @@ describe('any octets', () => {
       assert.ok(scene.alg.inFlight <= 50);
       assert.equal(scene.alg.upstreamInFlight, open.size);
       assert.ok(scene.alg.locators.size <= 8);
+      assert.ok(scene.alg.searching <= 10);
     }
     absorb(scene.advance(60_000));
     scene.assertIdle();
-    assert.ok(open.size <= 2, 'probes');
+    assert.ok(open.size <= 3, 'probes');
+    const [found, notFound, begun] = searched;
+    assert.ok(found! > 0 && notFound! > 5, `searches end both ways: ${searched}`);
+    assert.ok(found! + notFound! <= begun!, 'nobody is told of a search twice');
     const { rewritten, passed, serverFailures, upstreamMalformed } = scene.alg.counters;
     assert.ok(
       rewritten > 30 && passed > 100 && serverFailures > 10 && upstreamMalformed > 10,
