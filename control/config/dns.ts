@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { address, port } from './fields.ts';
 
-const resolver = z
-  .union([
-    address.transform((plain) => ({ address: plain, port: undefined, tls: undefined })),
-    z.strictObject({
+/** An address alone stands for `{ address }`. */
+const resolver = z.preprocess(
+  (value) => (typeof value === 'string' ? { address: value } : value),
+  z
+    .strictObject({
       address,
       /** 53, and 853 with tls. */
       port: port.optional(),
@@ -18,13 +19,9 @@ const resolver = z
           authorities: z.string().min(1).optional(),
         })
         .optional(),
-    }),
-  ])
-  .transform(({ address, port, tls }) => ({
-    address,
-    port: port ?? (tls === undefined ? 53 : 853),
-    tls,
-  }));
+    })
+    .transform(({ port, ...rest }) => ({ ...rest, port: port ?? (rest.tls === undefined ? 53 : 853) })),
+);
 
 export const dnsSchema = z.strictObject({
   listen: z.array(address).min(1),

@@ -111,7 +111,7 @@ export class ClientQueries {
       return;
     }
     this.#inFlight.hold(transaction, message.length);
-    const truncated = (header.flags & FLAG.TC) !== 0 && lookup.transport === 'udp';
+    const truncated = (header.flags & FLAG.TC) !== 0 && attempt.transport === 'udp';
     if (lookup.role === 'ulid' && truncated) {
       lookups.overTcp(now, lookup);
     } else {

@@ -40,6 +40,7 @@ export interface Attempt {
   readonly id: number;
   /** Index of the resolver. */
   readonly resolver: number;
+  readonly transport: Transport;
   readonly sentAt: number;
   readonly lookup: Lookup;
 }
@@ -59,6 +60,7 @@ export interface Lookup {
   readonly message: Uint8Array;
   /** The only resolver to be asked; any when undefined. */
   readonly pinned: number | undefined;
+  /** Of all attempts but the last, which goes over TCP: UDP may not pass. */
   transport: Transport;
   /** Earlier attempts stay open: a slow answer is better than none. */
   readonly attempts: Set<Attempt>;

@@ -88,7 +88,16 @@ export class Lookups {
     const { settings, counters, emit } = this.#options;
     const index = this.resolvers.choose(lookup);
     const id = this.#nextId();
-    const attempt: Attempt = { query: this.#nextQuery++, id, resolver: index, sentAt: now, lookup };
+    const last = lookup.sent > 0 && lookup.sent + 1 === settings.maxAttempts;
+    const transport = last ? 'tcp' : lookup.transport;
+    const attempt: Attempt = {
+      query: this.#nextQuery++,
+      id,
+      resolver: index,
+      transport,
+      sentAt: now,
+      lookup,
+    };
     lookup.attempts.add(attempt);
     lookup.latest = attempt;
     lookup.tries[index]!++;
@@ -100,7 +109,7 @@ export class Lookups {
       kind: 'query-upstream',
       query: attempt.query,
       resolver: this.resolvers.all[index]!,
-      transport: lookup.transport,
+      transport,
       message: withId(lookup.message, id),
     });
   }

@@ -97,8 +97,9 @@ export class Searches {
     return 'searching';
   }
 
-  answered(now: number, search: Search, { lookup }: Attempt, header: Header, message: Uint8Array): void {
-    if ((header.flags & FLAG.TC) !== 0 && lookup.transport === 'udp') {
+  answered(now: number, search: Search, attempt: Attempt, header: Header, message: Uint8Array): void {
+    const { lookup, transport } = attempt;
+    if ((header.flags & FLAG.TC) !== 0 && transport === 'udp') {
       this.#services.lookups.overTcp(now, lookup);
       this.#services.arm(search);
       return;

@@ -8,7 +8,7 @@ import { contextBetween, editConfiguration, socketOf, startBox } from './box.ts'
 import { CommandError, runIn, together, until } from './command.ts';
 import { down, up } from './lab.ts';
 import { download } from './measure.ts';
-import { findResolved, runWithResolved, startResolved } from './names/resolved.ts';
+import { findResolved, runWithResolver, STUB, startResolved } from './names/resolved.ts';
 import { ANCHORS, startValidator, VALIDATOR } from './names/validator.ts';
 import { inState } from './paths.ts';
 import { logTail, start } from './process.ts';
@@ -134,11 +134,20 @@ describe('names', { skip }, () => {
     const binary = await findResolved();
     if (binary === undefined) return test.skip('systemd-resolved is not installed, its package out of reach');
     await startResolved(h1, binary, { nameserver: site.router, search: site.domain });
-    assert.equal(await on(h1, 'dig', '+short', '@127.0.0.53', h2.name, 'AAAA'), h2.cmula);
-    assert.equal(await on(h1, 'dig', '+short', '@127.0.0.53', h2.name, 'A'), '');
+    assert.equal(await on(h1, 'dig', '+short', `@${STUB}`, h2.name, 'AAAA'), h2.cmula);
+    assert.equal(await on(h1, 'dig', '+short', `@${STUB}`, h2.name, 'A'), '');
     const words = ['-sS', '-o', '/dev/null', '-w', '%{local_ip} %{remote_ip}'];
-    const { stdout } = await runWithResolved(h1, ['curl', ...words, `http://${h2.name}/`]);
+    const { stdout } = await runWithResolver(h1, STUB, ['curl', ...words, `http://${h2.name}/`]);
     assert.equal(stdout, `${h1.cmula} ${h2.cmula}`);
+  });
+
+  it('a host that asks another resolver is told locators, and reaches them by NATv6', async () => {
+    const words = ['-sS', '-w', '%{local_ip} %{remote_ip}', `http://${h2.name}/`];
+    const { stdout } = await runWithResolver(h1, RESOLVER.address, ['curl', ...words]);
+    const [local, remote] = stdout.slice(GREETING.length).split(' ');
+    assert.equal(stdout.slice(0, GREETING.length), GREETING);
+    assert.equal(local, h1.cmula);
+    assert.ok(h2.locators.includes(remote!), remote);
   });
 
   it('a signed name: AD to who asks with DO, and delv finds what is published authentic', async () => {

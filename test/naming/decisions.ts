@@ -57,6 +57,11 @@ const locators: Message = { answers: [aaaa(NAME, LOCATOR)] };
 const DNSSEC_OK = { additionals: [opt(true)] };
 const CHECKING_DISABLED = { flags: RECURSION | DISABLED };
 
+const renamed: readonly Fields[] = [
+  { type: 'DNAME', name: 'old.com', ttl: 60, data: 'foo.com' },
+  cname('h2.old.com', NAME),
+];
+
 const hint = (target = '\0', name = NAME): Fields => ({
   type: HTTPS,
   name,
@@ -88,6 +93,15 @@ export const DECISIONS: readonly Decision[] = [
     message: question('AAAA', 'www.foo.com'),
     main: { answers: [cname('www.foo.com', NAME), aaaa(NAME, LOCATOR)] },
     ulid: { answers: [cname('www.foo.com', NAME), ulid(NAME, CMULA)] },
+  },
+  {
+    query: 'AAAA',
+    name: 'below a DNAME, with ULID and locators at its target',
+    outcome: 'DNAME, CNAME, AAAA: the ULIDs',
+    why: 'the same, the DNAME before the CNAME that follows from it (RFC 6672 §3.1)',
+    message: question('AAAA', 'h2.old.com'),
+    main: { answers: [...renamed, aaaa(NAME, LOCATOR)] },
+    ulid: { answers: [...renamed, ulid(NAME, CMULA)] },
   },
   {
     query: 'AAAA',
@@ -239,6 +253,15 @@ export const DECISIONS: readonly Decision[] = [
     ulid: { ...has(), authorities: [soa('foo.com')] },
   },
   {
+    query: 'A, DO',
+    name: 'ULID, everything authentic',
+    outcome: 'NODATA, SOA; no signatures',
+    why: 'no AD: that there is none is the box’s policy, nobody signed it',
+    message: question('A', NAME, DNSSEC_OK),
+    main: { answers: [A], flags: secure, ...DNSSEC_OK },
+    ulid: { ...hasSecure, authorities: [soa('foo.com')] },
+  },
+  {
     query: 'A',
     name: 'ULID; `dns.ipv4: keep`',
     outcome: 'unchanged',
@@ -264,6 +287,15 @@ export const DECISIONS: readonly Decision[] = [
     message: question(HTTPS, NAME),
     main: { answers: [hint()] },
     ulid: has(),
+  },
+  {
+    query: 'HTTPS, SVCB, DO',
+    name: 'ULID, everything authentic',
+    outcome: 'HTTPS without address hints; no signatures',
+    why: 'no AD: the records are not those that were signed',
+    message: question(HTTPS, NAME, DNSSEC_OK),
+    main: { answers: [hint()], flags: secure, ...DNSSEC_OK },
+    ulid: hasSecure,
   },
   {
     query: 'HTTPS, SVCB',
@@ -319,6 +351,24 @@ export const DECISIONS: readonly Decision[] = [
     message: question('ANY', NAME),
     main: { answers: [A] },
     ulid: none,
+  },
+  {
+    query: 'ANY, DO',
+    name: 'ULID, everything authentic',
+    outcome: 'AAAA: the ULIDs; no signatures',
+    why: 'no AD: it says nothing of the other RRsets',
+    message: question('ANY', NAME, DNSSEC_OK),
+    main: { answers: [aaaa(NAME, LOCATOR), A], flags: secure, ...DNSSEC_OK },
+    ulid: hasSecure,
+  },
+  {
+    query: 'AAAA, an EDNS version that the resolver does not know',
+    name: 'any',
+    outcome: 'unchanged',
+    why: 'BADVERS (RFC 6891 §6.1.3) is an error as good as another',
+    message: question('AAAA', NAME, { additionals: [{ ...opt(), ednsVersion: 1 }] }),
+    main: { additionals: [{ ...opt(), extendedRcode: 1 }] },
+    ulid: has(),
   },
   {
     query: 'AAAA, ANY',
@@ -430,9 +480,11 @@ function describeOutcome(answer: Uint8Array, query: Buffer, original: Buffer | u
   if (rcode !== '') return rcode;
   const wantsSignatures = decode(query).additionals?.some((record) => 'flag_do' in record && record.flag_do);
   const answers = message.answers as unknown as Fields[];
-  if (answers.length === 0) return message.authorities?.length === 1 ? 'NODATA, SOA' : 'NODATA';
-  const described = answers.map(describeRecord).join(', ');
-  return described + authentic + (wantsSignatures === true ? '; no signatures' : '');
+  const signatures = wantsSignatures === true ? '; no signatures' : '';
+  if (answers.length === 0) {
+    return (message.authorities?.length === 1 ? 'NODATA, SOA' : 'NODATA') + authentic + signatures;
+  }
+  return answers.map(describeRecord).join(', ') + authentic + signatures;
 }
 
 function describeRecord({ type, data }: Fields): string {

@@ -19,6 +19,8 @@ export interface Fields {
   readonly data?: unknown;
   readonly flags?: number;
   readonly udpPayloadSize?: number;
+  readonly extendedRcode?: number;
+  readonly ednsVersion?: number;
 }
 
 export interface Message {

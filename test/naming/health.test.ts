@@ -85,6 +85,20 @@ describe('resolvers', () => {
     assert.deepEqual(states(scene), ['down', 'up']);
   });
 
+  it('the last attempt goes over TCP: UDP may not pass', () => {
+    const scene = new Scene();
+    const first = ask(scene, 1);
+    const others = [800, 800, 800].flatMap((wait) => only(scene.advance(wait), 'query-upstream'));
+    const attempts = [first, ...others].filter(
+      ({ message }) => decode(message).questions?.[0]?.name === NAME,
+    );
+    assert.deepEqual(
+      attempts.map(({ transport }) => transport),
+      ['udp', 'udp', 'udp', 'tcp'],
+    );
+    assert.equal(only(scene.reply(attempts[3]!, response(attempts[3]!)), 'answer').length, 1);
+  });
+
   it('all down: each is asked in turn all the same', () => {
     const scene = new Scene();
     ask(scene, 1);

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import dnsPacket from 'dns-packet';
 import { readAnswer } from '../../../control/naming/answer.ts';
 import { classifyQuery } from '../../../control/naming/classify.ts';
+import { DEFAULT_DNS_ALG_SETTINGS } from '../../../control/naming/settings.ts';
 import { parseUlidRecord, UlidRecordError } from '../../../control/naming/ulid-record.ts';
+import { readUlids } from '../../../control/naming/ulids.ts';
 import { DnsDecodeError } from '../../../control/wire/dns/decode-error.ts';
 import { readHeader } from '../../../control/wire/dns/header.ts';
 import { formatName, type Name, nameKey, parseName, readName } from '../../../control/wire/dns/name.ts';
@@ -68,6 +70,7 @@ export const target: Target = {
   run(input) {
     refused(() => classifyQuery(input));
     refused(() => readAnswer(input));
+    refused(() => readUlids(input, DEFAULT_DNS_ALG_SETTINGS));
     const stripped = refused(() => stripAddressHints(input));
     if (stripped !== undefined)
       hold(stripAddressHints(stripped) === stripped, 'hints are left where they were stripped');

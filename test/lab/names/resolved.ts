@@ -11,7 +11,8 @@ import { assertAlive, start } from '../process.ts';
 import type { LabHost } from '../state.ts';
 
 const BINARY = 'lib/systemd/systemd-resolved';
-const STUB = '127.0.0.53';
+/** Where its stub resolver listens. */
+export const STUB = '127.0.0.53';
 
 /** Its path; undefined where it is not installed and cannot be fetched. */
 export async function findResolved(): Promise<string | undefined> {
@@ -91,14 +92,14 @@ exec /mnt/resolved
   });
 }
 
-/** Runs a program on the host that finds its resolver where systemd-resolved is. */
-export const runWithResolved = (host: LabHost, argv: readonly string[]) =>
+/** Runs a program on the host that is told another resolver than the rest of the host. */
+export const runWithResolver = (host: LabHost, resolver: string, argv: readonly string[]) =>
   runIn(host.namespace, [
     'unshare',
     '-m',
     'sh',
     '-c',
-    `mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && printf 'nameserver ${STUB}\\nsearch bar.com\\n' >/mnt/f && mount --bind /mnt/f /etc/resolv.conf && exec "$@"`,
+    `mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && echo 'nameserver ${resolver}' >/mnt/f && mount --bind /mnt/f /etc/resolv.conf && exec "$@"`,
     'sh',
     ...argv,
   ]);
