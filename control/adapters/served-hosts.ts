@@ -40,8 +40,8 @@ export function serveHosts({ site, identity, driver, links, guard }: ServedHosts
   });
   site.listen({
     onProviderAdded: (provider) => {
-      guard.addProvider(provider.config.prefix);
       links.addProvider(provider);
+      guard.addProvider(provider.config.prefix);
     },
     onProviderChanged: ({ config, draining }) => links.setDraining(config.name, draining),
     onProviderRemoved: ({ config }) => {

@@ -59,6 +59,11 @@ export class PathMtus {
     }
   }
 
+  /** The uplink is another provider's from now on. */
+  forgetUplink(uplink: number): void {
+    for (const key of [...this.#estimates.keys()]) if (key.charCodeAt(0) === uplink) this.#forget(key);
+  }
+
   #forget(key: string): void {
     this.#estimates.delete(key);
     this.#table.delete(key.charCodeAt(0), addressFromKey(key, 1));

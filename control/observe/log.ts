@@ -23,6 +23,7 @@ export type LogEvent =
   | 'radvd-started'
   | 'radvd-ended'
   | 'store-failed'
+  | 'provider-not-attached'
   | 'zone-not-updated'
   | 'name-taken'
   | 'renumbering'

@@ -68,6 +68,8 @@ export class SiteLinks implements SiteFacts {
   readonly #uplinks = new Map<number, Uplink>();
   /** Names of providers that nothing new is to use. */
   readonly #draining = new Set<string>();
+  /** Names of providers that are not in the configuration. */
+  readonly #added = new Set<string>();
   /** Which program each Ethernet interface runs, by number. */
   readonly #attached = new Map<number, 'inside' | 'outside'>();
   #watch: KernelWatch | undefined;
@@ -98,7 +100,7 @@ export class SiteLinks implements SiteFacts {
     return this.#uplinks.get(index);
   }
 
-  #addUplink({ config, draining }: SiteProvider): Uplink {
+  #addUplink({ config, draining, origin }: SiteProvider): Uplink {
     let index = 0;
     while (this.#uplinks.has(index)) index++;
     if (index >= SettingsLimits.MAX_UPLINKS)
@@ -109,6 +111,7 @@ export class SiteLinks implements SiteFacts {
     const uplink = new Uplink(index, config, this.#states);
     this.#uplinks.set(index, uplink);
     if (draining) this.#draining.add(config.name);
+    if (origin === 'added') this.#added.add(config.name);
     return uplink;
   }
 
@@ -129,7 +132,13 @@ export class SiteLinks implements SiteFacts {
     // Another provider may be on the interface: then its facts are no news but to this one.
     this.#interfaces.delete(name);
     this.#watch!.add(name);
-    this.#attach('outside', name);
+    try {
+      this.#attach('outside', name);
+    } catch (error) {
+      this.removeProvider(provider.config.name);
+      throw error;
+    }
+    this.#options.onUplinks(this.uplinks);
     this.#resolve();
   }
 
@@ -143,9 +152,11 @@ export class SiteLinks implements SiteFacts {
     const uplink = this.uplinks.find(({ provider }) => provider.name === name);
     if (uplink === undefined) return;
     this.#options.dataplane.links.setUplinkState(uplink.index, false);
+    this.#options.dataplane.pathMtus.forgetUplink(uplink.index);
     this.#uplinks.delete(uplink.index);
     this.#states.remove(uplink.index);
     this.#draining.delete(name);
+    this.#added.delete(name);
     this.#apply(this.#states.advance(this.#options.clock()));
     this.#options.onUplinks(this.uplinks);
     const attached = this.#interfaces.get(uplink.provider.interface)?.attachIfindex;
@@ -168,8 +179,21 @@ export class SiteLinks implements SiteFacts {
       onOverrun: () => this.#options.log.warn('netlink-overrun'),
     });
     for (const inside of config.inside) this.#attach('inside', inside.interface);
-    for (const provider of providers) this.#attach('outside', provider.interface);
+    for (const provider of providers) {
+      // One that the CLI added must not keep the box from starting, or the CLI could not remove it.
+      if (this.#added.has(provider.name)) this.#attachIfThere(provider.interface);
+      else this.#attach('outside', provider.interface);
+    }
     this.#resolve();
+  }
+
+  #attachIfThere(name: string): void {
+    try {
+      this.#attach('outside', name);
+    } catch (error) {
+      if (!(error instanceof SiteLinkError)) throw error;
+      this.#options.log.warn('provider-not-attached', { interface: name, reason: error.message });
+    }
   }
 
   #attach(program: 'inside' | 'outside', name: string): void {
@@ -283,6 +307,11 @@ export class SiteLinks implements SiteFacts {
       this.report(uplink.index, report);
       this.report(uplink.index, uplink.gatewayReport);
     }
+    // That of a provider which was added and was missing at the start.
+    const isAdded = this.uplinks.some(
+      ({ provider }) => provider.interface === name && this.#added.has(provider.name),
+    );
+    if (facts !== undefined && isAdded && this.#watch !== undefined) this.#attachIfThere(name);
     if (facts?.carrier && !before?.carrier) this.#resolve();
   }
 

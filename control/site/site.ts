@@ -106,7 +106,13 @@ export class Site {
       this.providers.delete(name);
       throw error;
     }
-    for (const { onProviderAdded } of this.#listeners) onProviderAdded(provider);
+    try {
+      for (const { onProviderAdded } of this.#listeners) onProviderAdded(provider);
+    } catch (error) {
+      // Its interface takes no program, for instance: as if it had never been asked for.
+      await this.removeProvider(name);
+      throw error;
+    }
     this.hosts.refresh();
   }
 

@@ -60,3 +60,13 @@ test('the oldest makes room', () => {
   assert.deepEqual(Object.keys(entries()), ['0 2001:db8:21::2', '0 2001:db8:21::3', '0 2001:db8:21::4']);
   assert.equal(count(), 3);
 });
+
+test("an uplink that becomes another provider's begins without estimates", () => {
+  const { mtus, entries, count } = table();
+  mtus.learn(0, 1, peer(1), 1400);
+  mtus.learn(0, 2, peer(1), 1300);
+  mtus.forgetUplink(1);
+  assert.deepEqual(entries(), { '2 2001:db8:21::1': 1300 });
+  assert.equal(count(), 1);
+  assert.equal(mtus.learn(1, 1, peer(1), 1450), true);
+});

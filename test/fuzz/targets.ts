@@ -7,6 +7,7 @@ export const targetNames = [
   'cga',
   'ipv6',
   'dns',
+  'tsig',
   'dhcp6',
   'dhcp6-server',
   'configuration',

@@ -84,6 +84,21 @@ describe('renumbering', { skip }, () => {
     assert.doesNotMatch(files, /AAAA f[cd]/);
   });
 
+  it('reserves an address: served and published at once; released: neither', async () => {
+    const name = 'printer.bar.com';
+    await pshim6('hosts', 'reserve', name);
+    const { ulid, locators, served } = await ask<HostDetail>('hosts-show', { host: name });
+    assert.deepEqual([served, locators.length, ulid.startsWith('fc00:db8:1:')], [true, 2, true]);
+    await until(
+      'its locators are published',
+      async () => `${await published(name, 'AAAA')}` === `${[...locators].sort()}`,
+    );
+    await assert.rejects(pshim6('hosts', 'reserve', name), /is a host already/);
+    await pshim6('hosts', 'release', name);
+    await assert.rejects(ask('hosts-show', { host: name }), /no host has the name/);
+    await until('nothing is published of it', async () => (await published(name, 'ANY')).length === 0);
+  });
+
   it('adds a provider: a locator more for every host, told to peers; says what replacing would change', async () => {
     const h1 = hostIn('h1');
     // A context that was there before is told by an Update Request.

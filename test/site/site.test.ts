@@ -317,6 +317,21 @@ describe('providers at run time', () => {
     await assert.rejects(site.addProvider(provider('x1 2001:db8:98::/48')), /use another name/);
   });
 
+  it('not added when the box cannot use it: nothing is left of it', async () => {
+    const site = await openSite();
+    await site.hosts.apply([{ kind: 'bind', lease: leaseOf(site.hosts.newAddress(SUBNET)!) }]);
+    const before = only(site);
+    const refuse = () => {
+      throw new ProviderError('its interface takes no program');
+    };
+    site.listen({ onProviderAdded: refuse, onProviderRemoved: () => {}, onProviderChanged: () => {} });
+    await assert.rejects(site.addProvider(provider('z1 2001:db8:13::/48')), /takes no program/);
+    for (const one of [site, await openSite()]) {
+      assert.deepEqual(only(one), before);
+      assert.equal(one.providers.find('z1'), undefined);
+    }
+  });
+
   it('not added when the store cannot write', async () => {
     const site = await openSite();
     await site.hosts.apply([{ kind: 'bind', lease: leaseOf(site.hosts.newAddress(SUBNET)!) }]);
