@@ -42,6 +42,10 @@ interface ZoneState extends PublishedZone {
   timer: NodeJS.Timeout | undefined;
 }
 
+interface WantedName extends NameRecords {
+  readonly lines: readonly string[];
+}
+
 interface Published {
   readonly zone: Name;
   readonly name: Name;
@@ -66,7 +70,9 @@ export class ZonePublisher {
   readonly #published = new Map<string, Published>();
   /** Names that are somebody else's, with what we wanted of them. */
   readonly #taken = new Map<string, string>();
-  #wanted: ReadonlyMap<string, NameRecords> = new Map();
+  #wanted: ReadonlyMap<string, WantedName> = new Map();
+  /** Milliseconds that the last look took. */
+  #lookTook = 0;
   #gathering: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -109,7 +115,7 @@ export class ZonePublisher {
 
   /** Names that a server has yet to be told of; those that are somebody else's do not count. */
   get pending(): number {
-    this.#look();
+    if (this.#gathering !== undefined) this.#look();
     return this.#zones.reduce((sum, zone) => sum + [...this.#changes(zone)].length, 0);
   }
 
@@ -129,36 +135,39 @@ export class ZonePublisher {
 
   #gather(): void {
     if (this.#closed || this.#gathering !== undefined) return;
-    this.#gathering = setTimeout(() => {
-      this.#gathering = undefined;
-      this.#look();
-    }, GATHERING);
+    // Looking takes longer the more hosts there are: it is to have a tenth of the time at most.
+    const delay = Math.max(GATHERING, 9 * this.#lookTook);
+    this.#gathering = setTimeout(() => this.#look(), delay);
   }
 
   #look(): void {
+    const start = performance.now();
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     const zones = this.#zones.map(({ zone }) => zone);
-    this.#wanted = namesIn(zones, publishedHosts(this.#options.site), this.settings);
+    const names = namesIn(zones, publishedHosts(this.#options.site), this.settings);
+    const entries = [...names].map(
+      ([key, name]) => [key, { ...name, lines: printRecords(name.records) }] as const,
+    );
+    this.#wanted = new Map(entries);
+    this.#lookTook = performance.now() - start;
     for (const zone of this.#zones) void this.#work(zone);
   }
 
   /** Names of the zone whose records there are not what they are to be. */
-  *#changes({ zone }: ZoneState): Generator<{
-    key: string;
-    name: Name;
-    before: readonly string[];
-    after: NameRecords['records'];
-  }> {
+  *#changes({ zone }: ZoneState): Generator<Name> {
     const here = nameKey(zone);
-    for (const [key, { name, zone: its, records }] of this.#wanted) {
-      if (nameKey(its) !== here) continue;
-      const after = printRecords(records).join('\n');
-      const before = this.#published.get(key)?.lines ?? [];
-      if (before.join('\n') !== after && this.#taken.get(key) !== after)
-        yield { key, name, before, after: records };
-    }
-    for (const [key, { name, zone: its, lines }] of this.#published) {
-      if (nameKey(its) === here && !this.#wanted.has(key)) yield { key, name, before: lines, after: [] };
-    }
+    for (const [key, { name, zone: its }] of this.#wanted)
+      if (nameKey(its) === here && this.#differs(key)) yield name;
+    for (const [key, { name, zone: its }] of this.#published)
+      if (nameKey(its) === here && !this.#wanted.has(key)) yield name;
+  }
+
+  /** Whether the server has yet to be told of a name; not where the name was found to be somebody else's. */
+  #differs(key: string): boolean {
+    const wanted = this.#wanted.get(key)?.lines.join('\n');
+    if (wanted !== undefined && this.#taken.get(key) === wanted) return false;
+    return (this.#published.get(key)?.lines.join('\n') ?? '') !== (wanted ?? '');
   }
 
   /** One update after another: an old state must not overtake a new one. */
@@ -166,21 +175,30 @@ export class ZonePublisher {
     if (state.working || state.timer !== undefined) return;
     state.working = true;
     try {
-      for (;;) {
-        const [change] = this.#changes(state);
-        if (change === undefined || this.#closed) break;
-        const { key, name, before, after } = change;
-        const place = { zone: state.zone, name };
-        const outcome = await state.server.publish(place, parseRecords(name, before), after);
-        await this.#note(key, place, after, outcome);
-        state.failures = 0;
-        state.lastError = undefined;
+      for (let names = [...this.#changes(state)]; names.length > 0; names = [...this.#changes(state)]) {
+        for (const name of names) {
+          if (this.#closed) return;
+          await this.#update(state, name);
+        }
       }
     } catch (error) {
       this.#retryLater(state, error as Error);
     } finally {
       state.working = false;
     }
+  }
+
+  /** Tells the server what a name's records are to be now, if that is news still. */
+  async #update(state: ZoneState, name: Name): Promise<void> {
+    const key = nameKey(name);
+    if (!this.#differs(key)) return;
+    const place = { zone: state.zone, name };
+    const before = parseRecords(name, this.#published.get(key)?.lines ?? []);
+    const after = this.#wanted.get(key)?.records ?? [];
+    const outcome = await state.server.publish(place, before, after);
+    await this.#note(key, place, after, outcome);
+    state.failures = 0;
+    state.lastError = undefined;
   }
 
   async #note(

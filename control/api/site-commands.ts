@@ -8,14 +8,7 @@ import { hostDetail } from '../observe/host-reports.ts';
 import { addressOf, isMined } from '../site/hosts.ts';
 import { ProviderError } from '../site/provider-list.ts';
 import type { AddressParts, Reservation } from '../store/records.ts';
-import {
-  type Address,
-  AddressError,
-  addressKey,
-  equalAddress,
-  formatAddress,
-  parseAddress,
-} from '../wire/ipv6/address.ts';
+import { type Address, AddressError, addressKey, formatAddress, parseAddress } from '../wire/ipv6/address.ts';
 import { combine, containsAddress, formatPrefix, type Prefix, parsePrefix } from '../wire/ipv6/prefix.ts';
 import type { HostDetail, ProviderReport } from './protocol.ts';
 import { type Commands, RefusalError } from './server.ts';
@@ -164,7 +157,7 @@ async function release(box: Box, text: string): Promise<{ released: HostDetail }
     const hint = config.hosts.some(({ name }) => name === released.name) ? 'remove it there' : 'it stays';
     throw new RefusalError(`${text} is in the configuration file: ${hint}`);
   }
-  const reservation = [...hosts.leases.reservations()].find((row) => equalAddress(row.ulid, ulid));
+  const reservation = hosts.leases.reservationOf(ulid);
   const isConfigured = released.origin === 'configuration';
   if (reservation !== undefined && !isConfigured) await hosts.removeReservation(reservation);
   if (released.lease !== null) await hosts.apply([{ kind: 'remove', address: ulid }]);

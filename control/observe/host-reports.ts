@@ -1,7 +1,7 @@
 /** What is known of each host: its addresses, and the lease or reservation behind them. */
 import type { HostDetail, HostReport } from '../api/protocol.ts';
 import type { Box } from '../box.ts';
-import type { Binding, Reservation } from '../store/records.ts';
+import type { Binding } from '../store/records.ts';
 import { type Address, addressKey, formatAddress } from '../wire/ipv6/address.ts';
 import { formatMac } from '../wire/ipv6/header.ts';
 import { formatPrefix } from '../wire/ipv6/prefix.ts';
@@ -23,7 +23,7 @@ function hostReport(box: Box, ulid: Address): HostReport {
   const link = box.links.hostLink(ulid);
   const lease = hosts.leases.bindingOf(ulid);
   return {
-    name: host?.name ?? lease?.name ?? reservationOf(box, ulid)?.name ?? null,
+    name: host?.name ?? lease?.name ?? hosts.leases.reservationOf(ulid)?.name ?? null,
     ulid: formatAddress(ulid),
     locators: host?.locators.map(({ address }) => formatAddress(address)) ?? [],
     mac: link === undefined ? null : formatMac(link.mac),
@@ -31,9 +31,6 @@ function hostReport(box: Box, ulid: Address): HostReport {
     served: host !== undefined,
   };
 }
-
-const reservationOf = (box: Box, ulid: Address): Reservation | undefined =>
-  [...box.site.hosts.leases.reservations()].find((row) => addressKey(row.ulid) === addressKey(ulid));
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
 const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
@@ -43,7 +40,7 @@ export function hostDetail(box: Box, ulid: Address): HostDetail | undefined {
   const { hosts } = box.site;
   const host = hosts.live.get(addressKey(ulid));
   const lease = hosts.leases.bindingOf(ulid);
-  const reservation = reservationOf(box, ulid);
+  const reservation = hosts.leases.reservationOf(ulid);
   const parts = host?.parts ?? lease ?? reservation;
   if (parts === undefined) return undefined;
   const { subnet, modifier, collisionCount, sec, hba } = parts;

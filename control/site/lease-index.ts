@@ -105,6 +105,11 @@ export class LeaseIndex {
     return this.#reservations.values();
   }
 
+  /** What keeps an address for somebody. */
+  reservationOf(ulid: Address): Reservation | undefined {
+    return this.#reserved.get(addressKey(ulid));
+  }
+
   /** Those that a client's DUID or its relay's Remote-ID entitles it to. */
   reservationsFor(client: {
     readonly duid: Uint8Array;
