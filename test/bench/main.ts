@@ -5,6 +5,7 @@ import { parseArguments, USAGE } from './arguments.ts';
 import { benchDataplane } from './dataplane.ts';
 import { DNS_USAGE, runDns } from './dns/command.ts';
 import { CommandError, RowError, UsageError } from './errors.ts';
+import { FAILOVER_USAGE, runFailover } from './failover/command.ts';
 import { HANDSHAKE_USAGE, runHandshake } from './handshake/command.ts';
 import { describeMachine } from './machine.ts';
 import { renderSvg } from './report-svg.ts';
@@ -14,6 +15,7 @@ import { summarize } from './summary.ts';
 
 async function main(words: readonly string[], signal: AbortSignal): Promise<void> {
   if (words[0] === 'dns') return runDns(words.slice(1), progress);
+  if (words[0] === 'failover') return runFailover(words.slice(1), progress);
   if (words[0] === 'handshake') return runHandshake(words.slice(1), progress);
   const { json, svg, ...options } = parseArguments(words);
   if (process.getuid?.() !== 0)
@@ -58,7 +60,9 @@ try {
     process.stderr.write('\nbench: interrupted\n');
     process.exitCode = 130;
   } else if (error instanceof UsageError) {
-    process.stderr.write(`bench: ${error.message}\n${USAGE}\n${HANDSHAKE_USAGE}\n${DNS_USAGE}\n`);
+    process.stderr.write(
+      `bench: ${error.message}\n${USAGE}\n${HANDSHAKE_USAGE}\n${FAILOVER_USAGE}\n${DNS_USAGE}\n`,
+    );
     process.exitCode = 2;
   } else if (error instanceof RowError || error instanceof CommandError) {
     process.stderr.write(`bench: ${error.message}\n`);
