@@ -257,6 +257,8 @@ export class Box {
       random,
       settings: reapSettings(this.site.config.reap),
       contextWithTag: (tag) => this.core.contextWithTag(tag),
+      confirmPresence: (context, locator) =>
+        this.#driver.run((core) => core.confirmPresence(context, locator)),
       isUsable: ({ source, destination }) => {
         const uplink = this.links.uplinkOf(source);
         return uplink !== undefined && this.links.reaches(uplink, destination);

@@ -18,7 +18,7 @@ import {
 } from '../reap/index.ts';
 import type { ContextView } from '../shim6/context.ts';
 import type { Effect } from '../shim6/effects.ts';
-import type { Address } from '../wire/ipv6/address.ts';
+import { type Address, equalAddress } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
 import type { Clock } from './core-driver.ts';
 
@@ -30,6 +30,8 @@ export interface ReapDriverOptions {
   readonly random: (length: number) => Uint8Array;
   readonly settings: Partial<ReapSettings>;
   readonly contextWithTag: (localTag: ContextTag) => ContextView | undefined;
+  /** The peer was found at that locator of its. */
+  readonly confirmPresence: (context: ContextView, peerLocator: Address) => void;
   /** False for a pair that is known not to work. */
   readonly isUsable: (pair: LocatorPair) => boolean;
   readonly send: (source: Address, destination: Address, message: Uint8Array) => void;
@@ -131,6 +133,19 @@ export class ReapDriver {
     else if (context.keepaliveTimeout !== undefined) {
       this.reap.setKeepaliveTimeout(slots.egress, context.keepaliveTimeout);
     }
+    if (this.#isLost(context, slots.egress)) {
+      this.reap.explore(this.#options.clock(), slots.egress);
+      this.#carryOut();
+    }
+  }
+
+  /** The peer says that it is not where the context sends to, and is elsewhere; there it must be found first. */
+  #isLost(context: ContextView, slot: number): boolean {
+    const { egress, links } = this.#options.dataplane;
+    const current = egress.pathInUse(slot, (uplink) => links.isUp(uplink));
+    if (current === undefined || context.state !== 'ESTABLISHED') return false;
+    const working = context.peerLocators.filter(({ broken }) => !broken);
+    return working.length > 0 && !working.some(({ address }) => equalAddress(address, current.destination));
   }
 
   #receive({ context, source, destination, message }: Extract<Effect, { kind: 'reachability' }>): void {
@@ -162,7 +177,7 @@ export class ReapDriver {
   }
 
   #perform(effect: ReapEffect): void {
-    const { contexts, send, onSwitch } = this.#options;
+    const { contexts, send, onSwitch, confirmPresence } = this.#options;
     if (effect.kind === 'send') return send(effect.source, effect.destination, effect.message);
     if (effect.kind === 'transition') {
       if (effect.because === 'Send timeout') this.#lost++;
@@ -171,6 +186,7 @@ export class ReapDriver {
     }
     const context = this.#context(effect.slot);
     if (context === undefined) return;
+    confirmPresence(context, effect.pair.destination);
     contexts.setPair(context, effect.pair);
     this.#found++;
     onSwitch?.(context, effect.pair);

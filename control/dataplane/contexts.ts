@@ -12,7 +12,7 @@ import type { Address } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
 import type { Dataplane } from './dataplane.ts';
 import { type EgressView, type Path, samePath } from './egress-table.ts';
-import { FoundPairs } from './found-pairs.ts';
+import { FoundPairs, samePair } from './found-pairs.ts';
 import type { HostLink, IngressView } from './ingress-table.ts';
 import { NO_SLOT } from './slot-table.ts';
 
@@ -136,10 +136,15 @@ export class InstalledContexts {
       );
   }
 
-  /** Has an installed context send by `pair`, which works, in place of what preferences say; undefined: as those say. */
+  /**
+   * Has an installed context send by `pair`, which works, in place of what preferences say; undefined: as those say. Where
+   * they say the same they stay in force, so that the context goes back when what moved it is over.
+   */
   setPair(context: ContextView, pair: LocatorChoice | undefined): void {
-    if (pair === undefined) this.#found.forget(context);
-    else this.#found.set(context, pair);
+    this.#found.forget(context);
+    const [preferred] = this.#paths(context);
+    const agrees = preferred !== undefined && pair !== undefined && samePair(preferred, pair);
+    if (pair !== undefined && !agrees) this.#found.set(context, pair);
     this.#apply(context, pair, pair && 'REAP found that it works');
   }
 
@@ -246,9 +251,10 @@ export class InstalledContexts {
             locator.priority + this.#steering.rank(context.fork, this.#site.providerOf(locator.address)),
         }),
       );
-    const peer = context.peerLocators.map(
-      (locator): SteeringLocator => ({ ...locator, usable: !locator.broken }),
-    );
+    // Nor is anything sent to where the peer was not found yet: it may have listed a victim (RFC 5533 §7.2).
+    const peer = context.peerLocators
+      .filter((locator) => context.isPresent(locator.address))
+      .map((locator): SteeringLocator => ({ ...locator, usable: !locator.broken }));
     const reaches = (source: Address, destination: Address) => {
       const uplink = this.#site.uplinkOf(source);
       return uplink === undefined || this.#site.reaches(uplink, destination);

@@ -37,5 +37,5 @@ export class FoundPairs {
   }
 }
 
-const samePair = (first: LocatorChoice, second: LocatorChoice): boolean =>
+export const samePair = (first: LocatorChoice, second: LocatorChoice): boolean =>
   equalAddress(first.source, second.source) && equalAddress(first.destination, second.destination);

@@ -57,6 +57,8 @@ export const behaviour = {
   'outgoing payload': row('6.2', [['START Send', 'STOP Keepalive']], nothing, [['START Send']]),
   'Keepalive timeout': row('6.3', [['SEND Keepalive']], nothing, nothing),
   'Send timeout': row('6.4', [['SEND Probe'], Exploring], nothing, [['SEND Probe'], Exploring]),
+  /** What the site or the peer tells of the current pair leaves no need to wait for the Send Timer (§4.1). */
+  'pair lost': row('4.1', [['SEND Probe'], Exploring], nothing, nothing),
   retransmission: row('6.5', nothing, [['SEND Probe']], [['SEND Probe', 'START Send']]),
   Keepalive: row('6.6', [['STOP Send']], [['SEND Probe', 'START Send'], InboundOk], [['STOP Send']]),
   'Probe Exploring': row(

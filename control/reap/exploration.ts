@@ -2,7 +2,7 @@
 import { equalAddress } from '../wire/ipv6/address.ts';
 import type { ProbeReport } from '../wire/shim6/index.ts';
 import type { EventName } from './behaviour.ts';
-import { includesPair, samePair } from './pair-order.ts';
+import { samePair } from './pair-order.ts';
 import type { Scheduled } from './schedule.ts';
 import type { LocatorPair, Subject } from './subject.ts';
 
@@ -107,12 +107,5 @@ export class Exploration implements Scheduled {
   sentReports(probe: SentProbe): readonly ProbeReport[] {
     const again = this.sent.filter((one) => one !== probe && !one.reported).slice(-SENT_AGAIN);
     return [probe, ...again.reverse()];
-  }
-
-  /** The hint, if its turn has not been. */
-  likeliest(possible: (pair: LocatorPair) => boolean): LocatorPair | undefined {
-    const { hint } = this;
-    this.hint = undefined;
-    return hint !== undefined && !includesPair(this.tried, hint) && possible(hint) ? hint : undefined;
   }
 }

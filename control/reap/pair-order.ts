@@ -43,12 +43,14 @@ export interface OrderInput {
   readonly isUsable: (pair: LocatorPair) => boolean;
   /** Tried since the list was begun, in vain so far. */
   readonly tried: readonly LocatorPair[];
+  /** The pair of the peer's last probe, reversed: the likeliest candidate (RFC 5534 Appendix A, example 4). */
+  readonly hint: LocatorPair | undefined;
 }
 
 /**
  * The best pair that is not tried yet; undefined when all are. A pair that cannot work or that the peer called broken
  * comes last. What lately worked for the same prefixes comes first, what did not comes late; then what has least in
- * common with the pairs that failed; then preference.
+ * common with the pairs that failed; then the hint, then preference. A probe that just came counts as having worked.
  */
 export function nextPair(pairs: readonly Candidate[], input: OrderInput): LocatorPair | undefined {
   let best: Candidate | undefined;
@@ -65,12 +67,14 @@ export function nextPair(pairs: readonly Candidate[], input: OrderInput): Locato
 const VERDICTS = { alive: 0, unknown: 1, dead: 2 } as const;
 
 /** Lower is better; preferences decide between equals. */
-function despair(pair: Candidate, { now, memory, isUsable, tried }: OrderInput): number {
+function despair(pair: Candidate, { now, memory, isUsable, tried, hint }: OrderInput): number {
   let shared = 0;
   for (const one of tried) {
     if (equalAddress(one.source, pair.source)) shared++;
     if (equalAddress(one.destination, pair.destination)) shared++;
   }
   const hopeless = Number(!isUsable(pair)) + Number(pair.broken);
-  return (hopeless * 4 + VERDICTS[memory.verdict(now, pair)]) * 1024 + shared;
+  const isHint = hint !== undefined && samePair(hint, pair);
+  const verdict = isHint ? 'alive' : memory.verdict(now, pair);
+  return ((hopeless * 4 + VERDICTS[verdict]) * 1024 + shared) * 2 + Number(!isHint);
 }

@@ -64,14 +64,15 @@ export class Prober {
   }
 
   /**
-   * An exploration begins. `silent`: the pair in use brought nothing back for a Send Timeout, so that others do not begin
-   * with it; this one does unless it was told so before.
+   * An exploration begins. When the pair in use brought nothing back for a Send Timeout, others do not begin with it; this
+   * one does unless it was told so before.
    */
-  begin(now: number, exploration: Exploration, cause: EventName, silent: boolean): void {
+  begin(now: number, exploration: Exploration, cause: EventName): void {
     const current = this.#parts.around.currentPair(exploration.slot);
-    const doubted = current !== undefined && this.memory.verdict(now, current) === 'dead';
+    const known = current !== undefined && this.memory.verdict(now, current) === 'dead';
+    const doubted = known || cause === 'pair lost';
     exploration.begin(cause, doubted);
-    if (silent && current !== undefined) this.memory.note(now, current, 'dead');
+    if (cause === 'Send timeout' && current !== undefined) this.memory.note(now, current, 'dead');
     this.#parts.counters.explorations++;
     this.histories.noteExploration(exploration.subject);
   }
@@ -191,30 +192,29 @@ export class Prober {
     return { source: last.destination, destination: last.source };
   }
 
-  /** RFC 5534 §4.3, beginning with the way back of what just came, then the current pair unless it is known dead. */
+  /** RFC 5534 §4.3, beginning with the current pair, unless it is known not to work or the peer's probe names another. */
   #nextPair(now: number, exploration: Exploration): LocatorPair | undefined {
-    const pairs = candidates(exploration.subject);
-    const possible = (pair: LocatorPair) => includesPair(pairs, pair);
-    const current = this.#parts.around.currentPair(exploration.slot);
-    const first =
-      exploration.likeliest(possible) ??
-      (exploration.attempts === 0 && current !== undefined && possible(current) && !exploration.doubted
-        ? current
-        : undefined);
-    let pair = first ?? nextPair(pairs, this.#order(now, exploration.tried));
+    const { hint, subject, slot, attempts, doubted } = exploration;
+    const pairs = candidates(subject);
+    const current = this.#parts.around.currentPair(slot);
+    const beginsWithCurrent = attempts === 0 && hint === undefined && !doubted && current !== undefined;
+    let pair: LocatorPair | undefined;
+    if (beginsWithCurrent && includesPair(pairs, current)) pair = current;
+    else pair = nextPair(pairs, this.#order(now, exploration.tried, hint));
     if (pair === undefined) {
       // All were tried: once more, from the best on.
       exploration.tried = [];
-      pair = nextPair(pairs, this.#order(now, []));
+      pair = nextPair(pairs, this.#order(now, [], hint));
     }
     if (pair !== undefined) exploration.tried.push(pair);
+    exploration.hint = undefined;
     exploration.attempts++;
     return pair;
   }
 
-  #order(now: number, tried: readonly LocatorPair[]) {
+  #order(now: number, tried: readonly LocatorPair[], hint?: LocatorPair) {
     const { isUsable } = this.#parts.around;
-    return { now, memory: this.memory, isUsable, tried };
+    return { now, memory: this.memory, isUsable, tried, hint };
   }
 
   /** RFC 5534 §7: a few probes half a second apart, then ever more rarely; not quite in step with others. */

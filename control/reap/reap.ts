@@ -32,6 +32,8 @@ export interface ReapOptions {
   readonly settings?: Partial<ReapSettings>;
 }
 
+/** What makes a Probe one that answers nothing. */
+const CALLS: ReadonlySet<EventName> = new Set(['Send timeout', 'pair lost', 'retransmission']);
 /** Milliseconds in which an answer of ours that was lost is asked for again: a few probes of the peer. */
 const COMPLAINT_GRACE = 5_000;
 
@@ -153,6 +155,13 @@ export class Reap {
     this.#apply('incoming payload', slot, this.#tick);
   }
 
+  /** The current pair is known not to work, by an Update Request for instance: another is looked for at once. */
+  explore(now: number, slot: number): void {
+    this.#now = now;
+    this.#settle(slot);
+    this.#apply('pair lost', slot, this.#tick);
+  }
+
   handleKeepalive(now: number, slot: number): void {
     this.#now = now;
     this.counters['keepalives-received']++;
@@ -269,7 +278,7 @@ export class Reap {
     // No timer is running in Exploring (§6).
     if (state === Exploring) timers.stop(slot);
     if (before === Operational) {
-      this.#prober.begin(this.#now, exploration, because, state === Exploring);
+      this.#prober.begin(this.#now, exploration, because);
     } else if (state === Operational) {
       this.counters.recoveries++;
       this.#prober.retire(this.#now, exploration);
@@ -286,7 +295,7 @@ export class Reap {
   #sendProbe(slot: number, because: EventName): void {
     const subject = this.#around.subject(slot);
     if (subject === undefined) return;
-    const answers = because !== 'Send timeout' && because !== 'retransmission';
+    const answers = !CALLS.has(because);
     this.#prober.send(this.#now, this.#prober.attend(slot, subject), answers);
   }
 

@@ -50,16 +50,20 @@ function* abridgements(
   source: Address,
   message: WithOptions,
 ): Generator<readonly [Announcement, readonly Option[]]> {
-  const whole = locatorOptions(core, host, announcement);
+  const isUpdate = message.type === 'UpdateRequest';
+  const options = locatorOptions(core, host, announcement);
+  // The Keepalive Timeout is told once, by the establishment (RFC 5534 §5.3).
+  const whole = isUpdate ? without(options, 'KeepaliveTimeout') : options;
   yield [announcement, whole];
   // An Update Request goes to a peer that has the parameters from the establishment (RFC 5533 §10.1).
-  const isUpdate = message.type === 'UpdateRequest';
   const shortened = isUpdate ? without(whole, 'CgaParameterDataStructure') : whole;
   if (isUpdate) yield [announcement, shortened];
   const plain = indifferent(announcement) ? announcement : withoutPreferences(announcement);
   yield [plain, without(shortened, 'LocatorPreferences')];
 
-  const left = isUpdate ? ['LocatorPreferences', 'CgaParameterDataStructure'] : ['LocatorPreferences'];
+  const left = isUpdate
+    ? ['LocatorPreferences', 'CgaParameterDataStructure', 'KeepaliveTimeout']
+    : ['LocatorPreferences'];
   for (let count = announcement.locators.length - 1; count > 0; count--) {
     const shape = locatorList(whole, count);
     const lengths = [

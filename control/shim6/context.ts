@@ -36,6 +36,8 @@ export interface ContextView {
   readonly peerLocators: readonly PeerLocator[];
   /** The peer has acknowledged our locators and preferences as they are now. */
   readonly peerUpToDate: boolean;
+  /** Whether the peer was found at that locator of its: packets may go there (RFC 5533 §7.2). */
+  isPresent(peerLocator: Address): boolean;
   /** Lp(local) and Lp(peer): the pair on which the establishment completed. */
   readonly localLocator: Address;
   readonly peerLocator: Address;
@@ -92,6 +94,10 @@ export class Context implements ContextView {
 
   get keepaliveTimeout(): number | undefined {
     return this.peerHost.keepaliveTimeout;
+  }
+
+  isPresent(peerLocator: Address): boolean {
+    return this.peerHost.isPresent(peerLocator);
   }
 
   get localTag(): ContextTag {

@@ -120,6 +120,8 @@ export function becomeEstablished(
 export function setPair(context: Context, on: { readonly local: Address; readonly peer: Address }): void {
   context.localLocator = kept(context.host.current.locators, on.local);
   context.peerLocator = kept(context.peerList.locators, on.peer);
+  // I2 and R2 repeat what was sent to where they come from.
+  context.peerHost.markPresent(context.peerLocator);
 }
 
 const kept = (locators: readonly { readonly address: Address }[], address: Address): Address =>

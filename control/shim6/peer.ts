@@ -19,6 +19,9 @@ export interface PeerLocatorList {
   readonly locators: readonly PeerLocator[];
 }
 
+/** Locators remembered as reached, of a peer that changes its own. */
+const MOST_PRESENT = 16;
+
 export class Peer {
   readonly ulid: Address;
   readonly key: string;
@@ -28,10 +31,27 @@ export class Peer {
   /** Its Keepalive Timeout option, seconds: undefined while it has sent none (RFC 5534 §5.3). */
   keepaliveTimeout: number | undefined = undefined;
   contexts = 0;
+  /** Locators at which a return-routability test has found it, the latest last. */
+  readonly #present: Address[] = [];
 
   constructor(ulid: Address) {
     this.ulid = ulid;
     this.key = addressKey(ulid);
+  }
+
+  /** Whether packets may go there: it was found at that locator, or the locator is the ULID (RFC 5533 §7.2). */
+  isPresent(locator: Address): boolean {
+    return (
+      equalAddress(locator, this.ulid) || this.#present.some((address) => equalAddress(address, locator))
+    );
+  }
+
+  /** False when that was known. */
+  markPresent(locator: Address): boolean {
+    if (this.isPresent(locator)) return false;
+    if (this.#present.length === MOST_PRESENT) this.#present.shift();
+    this.#present.push(locator);
+    return true;
   }
 
   /** The list to keep for `list`: an equal one that is kept already, if it is the latest. */

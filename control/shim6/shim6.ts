@@ -99,6 +99,13 @@ export class Shim6 {
     return true;
   }
 
+  /** The Probe exchange has found the peer of a context at that locator: packets may go there (RFC 5533 §7.2). */
+  confirmPresence(context: ContextView, peerLocator: Address): void {
+    const known = this.#core.table.withLocalTag(tagNumber(context.localTag));
+    if (known !== context || !known.peerHost.markPresent(peerLocator)) return;
+    if (known.establishedAt !== undefined) this.#core.effects.push({ kind: 'changed', context });
+  }
+
   /** Takes a control message; whatever is wrong with it is counted, never thrown. */
   handleMessage(now: number, packet: ControlPacket): void {
     dispatch(this.#core, now, packet);

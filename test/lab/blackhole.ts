@@ -1,4 +1,5 @@
 /** A provider's router that forwards no more, and tells nobody: links stay up, routes stay where they are. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { contextBetween, editConfiguration, startBox } from './box.ts';
 import { LabError, runIn, until } from './command.ts';
 import { ping, startProbes, startTransfer } from './measure.ts';
@@ -36,7 +37,8 @@ export const endBlackhole = (provider: string) => runIn(provider, ['nft', `delet
 export async function startReapingBoxes(sendTimeout: number): Promise<string> {
   for (const site of SITES) {
     editConfiguration(site, (configuration) => {
-      configuration['reap'] = { 'send-timeout': sendTimeout };
+      // What one failure taught must not order the next one's exploration: each is measured by itself.
+      configuration['reap'] = { 'send-timeout': sendTimeout, memory: 0 };
     });
   }
   await Promise.all(SITES.map((site) => startBox(site)));
@@ -62,6 +64,8 @@ export async function measureBlackhole(provider: string, direction: Direction) {
   const transfer = startTransfer(host, `http://${peer.name}${PAYLOAD.path}`, TRANSFER_RATE);
   await until('a part has arrived', async () => transfer.received() > PAYLOAD.length / 10);
   probes.mark();
+  // The mark is at both ends before the gap begins.
+  await wait(500);
   await blackhole(provider, direction);
   try {
     const { sha256, octets } = await transfer.done;

@@ -18,7 +18,12 @@ const skip = process.getuid?.() === 0 ? false : 'needs root';
 
 /** RFC 5533 §5.3, table of message types. */
 const TYPES = { I1: 1, R1: 2, I2: 3, R2: 4, UPDATE_REQUEST: 64, UPDATE_ACKNOWLEDGEMENT: 65 } as const;
-const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(TYPES));
+/** Of RFC 5534: they come when traffic happens to need them. */
+const REACHABILITY_TYPES = { KEEPALIVE: 66, PROBE: 67 } as const;
+const KNOWN_TYPES: ReadonlySet<number> = new Set([
+  ...Object.values(TYPES),
+  ...Object.values(REACHABILITY_TYPES),
+]);
 
 /** A unique local address that only the test puts on a provider's link. */
 const PLANTED = 'fc00:bad::1';
