@@ -105,7 +105,12 @@ export class Box {
     this.firstPackets = new FirstPackets(limits);
     this.heldPayload = new FirstPackets(limits);
     const identity = new SiteIdentity({ privateKey: key.privateKey, keyTypes: config.site['peer-keys'] });
-    this.core = new Shim6({ random, identity, settings: shim6Settings(config) });
+    this.core = new Shim6({
+      random,
+      identity,
+      settings: shim6Settings(config),
+      idleness: (context) => this.dataplane.now - this.contexts.lastSent(context),
+    });
     this.#driver = new CoreDriver(this.core, clock, (effect) => this.#carryOut(effect));
     this.#icmpErrors = this.#openIcmpErrors();
     this.#punts = this.#puntHandler();

@@ -15,6 +15,7 @@ import { RateLimit } from './rate-limit.ts';
 import { ResponderValidators } from './responder-validator.ts';
 import type { Shim6Settings } from './settings.ts';
 import type { Update } from './update.ts';
+import { type Idleness, UpdateQueue } from './update-queue.ts';
 
 export class Core {
   readonly identity: IdentityProvider;
@@ -23,7 +24,7 @@ export class Core {
   readonly deadlines = new Deadlines<Handshake | Update>();
   readonly effects = new Queue<Effect>();
   /** Contexts whose peer has to learn what changed here. */
-  readonly updates = new Queue<Context>();
+  readonly updates: UpdateQueue;
   readonly counters = zeroCounters();
   readonly errors: ErrorReporter;
   readonly validators: ResponderValidators;
@@ -31,8 +32,14 @@ export class Core {
   readonly recoveries: RateLimit;
   readonly #random: (length: number) => Uint8Array;
 
-  constructor(random: (length: number) => Uint8Array, identity: IdentityProvider, settings: Shim6Settings) {
+  constructor(
+    random: (length: number) => Uint8Array,
+    identity: IdentityProvider,
+    settings: Shim6Settings,
+    idleness: Idleness,
+  ) {
     this.#random = random;
+    this.updates = new UpdateQueue(idleness);
     this.identity = identity;
     this.settings = settings;
     this.errors = new ErrorReporter(this, settings.errorsPerSecond);

@@ -22,22 +22,29 @@ import {
 import { acceptUnrecognizedNextHeader, type UnrecognizedNextHeader } from './received-error.ts';
 import { DEFAULT_SETTINGS, type Shim6Settings } from './settings.ts';
 import { queueUpdate, startNextUpdate, updateTimeout } from './update.ts';
+import type { Idleness } from './update-queue.ts';
 
 export interface Shim6Options {
   /** Unpredictable octets: tags and nonces come from here. */
   readonly random: (length: number) => Uint8Array;
   readonly identity: IdentityProvider;
   readonly settings?: Partial<Shim6Settings>;
+  /** Peers of contexts that are less idle are told first of what changed; all alike when absent. */
+  readonly idleness?: Idleness;
 }
+
+/** Contexts of hosts that changed looked at per millisecond. */
+const MOST_LOOKED_AT = 2000;
 
 export class Shim6 {
   readonly #core: Core;
   /** The millisecond in which updates were last sent, and how many. */
   #tick = Number.NEGATIVE_INFINITY;
   #updatesInTick = 0;
+  #lookedAtInTick = 0;
 
-  constructor({ random, identity, settings }: Shim6Options) {
-    this.#core = new Core(random, identity, { ...DEFAULT_SETTINGS, ...settings });
+  constructor({ random, identity, settings, idleness = () => 0 }: Shim6Options) {
+    this.#core = new Core(random, identity, { ...DEFAULT_SETTINGS, ...settings }, idleness);
   }
 
   /**
@@ -57,7 +64,7 @@ export class Shim6 {
     const next = this.#announcement(known, host);
     if (sameAnnouncement(known.current, next)) return;
     table.hosts.change(known, next);
-    for (const context of known.allContexts()) queueUpdate(this.#core, context);
+    this.#core.updates.change(known);
     this.#sendUpdates(now);
   }
 
@@ -143,7 +150,7 @@ export class Shim6 {
   /** When `handleTimeout` is to be called, in milliseconds; undefined when nothing is pending. */
   nextTimeout(): number | undefined {
     const deadline = this.#core.deadlines.next();
-    if (this.#core.updates.length === 0) return deadline;
+    if (!this.#core.updates.isBusy) return deadline;
     return Math.min(deadline ?? Number.POSITIVE_INFINITY, this.#tick + 1);
   }
 
@@ -204,11 +211,15 @@ export class Shim6 {
   #sendUpdates(now: number): void {
     const { updates, settings } = this.#core;
     const tick = Math.floor(now);
-    if (tick !== this.#tick) [this.#tick, this.#updatesInTick] = [tick, 0];
-    while (updates.length > 0 && this.#updatesInTick < settings.updatesPerMillisecond) {
-      this.#updatesInTick++;
-      startNextUpdate(this.#core, now);
+    if (tick !== this.#tick) [this.#tick, this.#updatesInTick, this.#lookedAtInTick] = [tick, 0, 0];
+    while (this.#lookedAtInTick < MOST_LOOKED_AT) {
+      const context = updates.nextChanged();
+      if (context === undefined) break;
+      this.#lookedAtInTick++;
+      queueUpdate(this.#core, context);
     }
+    while (this.#updatesInTick < settings.updatesPerMillisecond && startNextUpdate(this.#core, now))
+      this.#updatesInTick++;
   }
 }
 

@@ -44,11 +44,16 @@ export function queueUpdate(core: Core, context: Context): void {
   core.updates.push(context);
 }
 
-/** Serves the next context in the queue. */
-export function startNextUpdate(core: Core, now: number): void {
+/** Serves the next context in the queue; false when none may go. */
+export function startNextUpdate(core: Core, now: number): boolean {
   const context = core.updates.shift();
-  if (context === undefined) return;
+  if (context === undefined) return false;
   context.updateQueued = false;
+  startUpdate(core, now, context);
+  return true;
+}
+
+function startUpdate(core: Core, now: number, context: Context): void {
   if (context.state !== 'ESTABLISHED' && context.state !== 'I2BIS-SENT') return;
   core.effects.push({ kind: 'changed', context });
   // A peer that has lost the context is told once it is recovered.

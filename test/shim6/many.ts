@@ -29,7 +29,7 @@ interface Initiator {
 /** Goes through I1, R1 and I2 with `core`, which has hostB and a trusting identity provider. */
 export function establishByI2(core: Shim6, { number, tag, locator }: Initiator): void {
   const sender = hostA.ulid.slice();
-  sender.set([number >> 8, number & 0xff], 14);
+  sender.set([number >> 16, (number >> 8) & 0xff, number & 0xff], 13);
   const ulids = { type: 'UlidPair', sender, receiver: hostB.ulid } as const;
   const initiator = { initiatorTag: { high: 0, low: tag }, initiatorNonce: number };
   const hand = (message: Message) =>
