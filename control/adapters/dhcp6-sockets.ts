@@ -3,6 +3,7 @@
  * link All_DHCP_Relay_Agents_and_Servers, on all of them together All_DHCP_Servers, and the box's own addresses.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { BoundedMap } from '../addressing/bounded-map.ts';
 import type { DhcpPacket } from '../addressing/request.ts';
 import { CLIENT_PORT, MessageType, SERVER_PORT } from '../wire/dhcp6/index.ts';
 import { type Address, formatAddress, parseAddress } from '../wire/ipv6/address.ts';
@@ -10,8 +11,8 @@ import { type Address, formatAddress, parseAddress } from '../wire/ipv6/address.
 /** RFC 8415 §7.1. */
 const RELAY_AGENTS_AND_SERVERS = 'ff02::1:2';
 const SERVERS = 'ff05::1:3';
-/** A burst of requests waits here while we think: 4 MB, about 10,000 of them. */
-const RECEIVE_BUFFER = 4_194_304;
+/** Senders whose addresses are remembered as octets. */
+const KNOWN_SENDERS = 4096;
 
 export interface DhcpLink {
   readonly interface: string;
@@ -40,6 +41,7 @@ export type OnPacket = (packet: DhcpPacket, respond: Respond) => void;
 export class DhcpSockets {
   readonly #sockets: Socket[] = [];
   readonly #onPacket: OnPacket;
+  readonly #senders = new BoundedMap<Sender>(KNOWN_SENDERS);
   /** Answers that the kernel did not take. */
   unsent = 0;
 
@@ -72,10 +74,11 @@ export class DhcpSockets {
 
   /** `name`: the interface of what arrives, where the sender's address does not tell. */
   async #open(address: string, multicast: boolean, name = ''): Promise<Socket> {
+    // The usual receive buffer holds what we answer within a few hundredths of a second. A larger one would not answer
+    // more, but all too late: clients have asked again by then.
     const socket = createSocket({
       type: 'udp6',
       ipv6Only: true,
-      recvBufferSize: RECEIVE_BUFFER,
       // Addresses only, never names: no need to ask a resolver, nor to wait.
       lookup: (host, _options, callback) => callback(null, host, 6),
     });
@@ -97,17 +100,37 @@ export class DhcpSockets {
     return socket;
   }
 
+  #senderOf(text: string): Sender {
+    let sender = this.#senders.get(text);
+    if (sender === undefined) {
+      sender = senderOf(text);
+      this.#senders.set(text, sender);
+    }
+    return sender;
+  }
+
   #received(socket: Socket, bytes: Buffer, remote: RemoteInfo, multicast: boolean, name: string): void {
-    const [source, zone] = remote.address.split('%');
+    const { source, zone } = this.#senderOf(remote.address);
     // RFC 8415 §7.2: relay agents listen where servers do.
     const port = bytes[0] === MessageType.RelayForward ? SERVER_PORT : CLIENT_PORT;
     const respond: Respond = (message) =>
       socket.send(message, port, remote.address, (error) => {
         if (error !== null) this.unsent++;
       });
-    const packet = { bytes, interface: zone ?? name, source: parseAddress(source!), multicast };
+    const packet = { bytes, interface: zone ?? name, source, multicast };
     this.#onPacket(packet, respond);
   }
+}
+
+interface Sender {
+  readonly source: Address;
+  /** The interface, of a link-local address. */
+  readonly zone: string | undefined;
+}
+
+function senderOf(text: string): Sender {
+  const [source, zone] = text.split('%');
+  return { source: parseAddress(source!), zone };
 }
 
 function join(socket: Socket, group: string, name: string): void {
