@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { ContextReport } from '../../control/api/protocol.ts';
 import { boxProcess, contexts, editConfiguration, startBox } from './box.ts';
 import { delay, run, until } from './command.ts';
-import { down, fail, heal, up, uplinkReaches } from './lab.ts';
+import { down, fail, up, uplinkReaches } from './lab.ts';
 import { download, ping } from './measure.ts';
 import { inState } from './paths.ts';
 import { assertAlive, start, stop } from './process.ts';
@@ -116,11 +116,5 @@ describe('a forked context', { skip }, () => {
     await uplinkReaches(y1!.name, 'down');
     const byX1 = await leaving(x1!.name, page);
     assert.ok(byX1.includes(TCP));
-    await heal(y1!.name);
-    await uplinkReaches(y1!.name, 'up');
-    await until('the fork is back on its provider', async () => {
-      const fork = (await pairContexts(site)).find((row) => row.fork === FORK);
-      return fork?.paths[fork.active!]?.uplink === y1!.name;
-    });
   });
 });
