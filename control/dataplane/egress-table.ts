@@ -169,15 +169,14 @@ export class EgressTable {
     return this.#table.word(slot, EgressEntry.lastSent) < tick;
   }
 
-  /** How many entries from slot `first` up to `end` have `uplink` in their path in use. */
-  countByUplink(uplink: number, first: number, end: number): number {
+  /** How many entries have `uplink` in their path in use. Looks at every slot: two million take about 10 ms. */
+  countByUplink(uplink: number): number {
     let count = 0;
-    for (let slot = first; slot < end; slot++) {
+    for (let slot = 0; slot <= this.mask; slot++) {
       const control = this.#table.control(slot);
-      const state = control & ControlWord.CONTROL_STATE_MASK;
-      if (state !== SlotState.SLOT_LIVE && state !== SlotState.SLOT_DRAINING) continue;
-      const active = (control >>> ControlWord.CONTROL_ACTIVE_SHIFT) & 1;
-      if (((control >>> uplinkShift(active as 0 | 1)) & 0xff) === uplink) count++;
+      if ((control & ControlWord.CONTROL_STATE_MASK) < SlotState.SLOT_DRAINING) continue;
+      const active = ((control >>> ControlWord.CONTROL_ACTIVE_SHIFT) & 1) as 0 | 1;
+      if (((control >>> uplinkShift(active)) & 0xff) === uplink) count++;
     }
     return count;
   }

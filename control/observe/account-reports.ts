@@ -3,7 +3,7 @@ import type { Arguments, ContextDetailReport, ReachabilityReport } from '../api/
 import { type Commands, RefusalError, Stream } from '../api/server.ts';
 import type { Box } from '../box.ts';
 import { TICK_MILLISECONDS } from '../dataplane/dataplane.ts';
-import type { EgressView, Path } from '../dataplane/egress-table.ts';
+import { type EgressView, type Path, samePath } from '../dataplane/egress-table.ts';
 import { STATE_NAMES } from '../reap/index.ts';
 import type { ContextView } from '../shim6/context.ts';
 import type { Uplink } from '../site/uplinks.ts';
@@ -78,9 +78,7 @@ function address(box: Box, args: Arguments, name: string): Address {
 function contextDetail(box: Box, context: ContextView): ContextDetailReport {
   const installed = box.contexts.view(context);
   const egress = installed?.egress;
-  const switches = [...box.account.switches.of(context), ...byUplinks(box, context, egress)].sort(
-    (one, other) => one.at - other.at,
-  );
+  const switches = allSwitches(box, context, egress);
   const name = (path: Path | undefined) => (path === undefined ? null : box.account.path(path));
   return {
     ...contextReport(box, context),
@@ -146,36 +144,70 @@ function secondsSince(box: Box, tick: number | undefined, packets: number | unde
 }
 
 /**
- * Switches that the state of the preferred path's uplink made: they are noted for the uplink, not for each context.
- * Only those since the context's paths are what they are.
+ * All switches of a context, the oldest first. What an uplink's failure made the data path do is noted for the uplink,
+ * not for each context: it shows in that a context left another path than the one it had come to.
  */
-function byUplinks(box: Box, context: ContextView, egress: EgressView | undefined): PathSwitch[] {
-  const [preferred, alternate] = preferredFirst(egress);
-  if (preferred === undefined || alternate === undefined) return [];
-  const since = box.account.switches.of(context).at(-1)?.at ?? context.establishedAt ?? 0;
-  const uplink = uplinkOf(box, preferred);
-  let carried = true;
-  return (uplink?.switches ?? []).flatMap(({ at, state, reason }): PathSwitch[] => {
-    const carries = state === 'up';
-    if (at < since || carries === carried) return [];
-    carried = carries;
-    const because = `${uplink!.provider.name} is ${state} (${reason})`;
-    return [
-      carries
-        ? { at, from: alternate, to: preferred, because }
-        : { at, from: preferred, to: alternate, because },
-    ];
-  });
+function allSwitches(box: Box, context: ContextView, egress: EgressView | undefined): readonly PathSwitch[] {
+  const noted = box.account.switches.of(context);
+  if (egress === undefined) return noted;
+  const began = context.establishedAt ?? context.startedAt;
+  const known = [...egress.paths, ...noted.flatMap(({ from, to }) => [from, to])];
+  const inUse = egress.paths[activePath(box, egress)];
+  let [since, current] = [began, firstPath(box, context, known, began)];
+  const switches: PathSwitch[] = [];
+  for (const change of [...noted, undefined]) {
+    const failover = byUplink(box, current, change === undefined ? inUse : change.from, since, change?.at);
+    if (failover !== undefined) switches.push(failover);
+    if (change === undefined) break;
+    switches.push(change);
+    [since, current] = [change.at, change.to];
+  }
+  return switches;
+}
+
+/** What took a context from one path to the other between two moments, if it was the failure of its uplink. */
+function byUplink(
+  box: Box,
+  from: Path | undefined,
+  to: Path | undefined,
+  since: number,
+  until = Number.POSITIVE_INFINITY,
+): PathSwitch | undefined {
+  if (from === undefined || to === undefined || samePath(from, to)) return undefined;
+  const uplink = uplinkOf(box, from);
+  const failure = uplink?.switches.findLast(
+    ({ state, at }) => state === 'down' && at >= since && at <= until,
+  );
+  if (uplink === undefined || failure === undefined) return undefined;
+  return { at: failure.at, from, to, because: `${uplink.provider.name} is down (${failure.reason})` };
+}
+
+/** The path a context began with: the best of those known of it whose uplink was up. */
+function firstPath(
+  box: Box,
+  context: ContextView,
+  known: readonly (Path | undefined)[],
+  at: number,
+): Path | undefined {
+  const paths = known.filter((path) => path !== undefined);
+  const ranked = paths.sort((one, other) => rankOf(context, one) - rankOf(context, other));
+  return ranked.find((path) => wasUp(box, path, at)) ?? ranked[0];
+}
+
+/** Lower is preferred: by the priority of our locator, then by that of the peer's. */
+function rankOf(context: ContextView, { source, destination }: Path): number {
+  const local = context.localLocators.find((locator) => equalAddress(locator.address, source));
+  const peer = context.peerLocators.find((locator) => equalAddress(locator.address, destination));
+  return 256 * (local?.priority ?? 255) + (peer?.priority ?? 255);
+}
+
+function wasUp(box: Box, path: Path, at: number): boolean {
+  const before = uplinkOf(box, path)?.switches.findLast((change) => change.at <= at);
+  return before?.state === 'up';
 }
 
 const uplinkOf = (box: Box, path: Path): Uplink | undefined =>
   box.links.uplinks.find(({ index }) => index === path.uplink);
-
-/** The path that the data path takes while all uplinks are up, then the other. */
-function preferredFirst(egress: EgressView | undefined): readonly (Path | undefined)[] {
-  if (egress === undefined) return [];
-  return [egress.paths[egress.active], egress.paths[egress.active === 0 ? 1 : 0]];
-}
 
 function inUse(
   box: Box,
@@ -187,23 +219,35 @@ function inUse(
   if (path === undefined) return null;
   const last = switches.at(-1);
   const since = last?.at ?? context.establishedAt ?? context.startedAt;
-  return { ...box.account.path(path), since: dateOf(since)!, because: why(box, context, egress, path) };
+  return { ...box.account.path(path), since: dateOf(since)!, because: why(box, context, egress, path, last) };
 }
 
-/** Why this pair and not another: what speaks against the preferred one, or what it is preferred for. */
-function why(box: Box, context: ContextView, egress: EgressView, path: Path): string {
-  const [preferred] = preferredFirst(egress);
-  if (preferred !== undefined && preferred !== path) {
-    const uplink = uplinkOf(box, preferred);
-    const reason = uplink?.switches.at(-1)?.reason ?? 'unknown';
-    return `${uplink?.provider.name ?? 'its preferred uplink'} is down (${reason})`;
+/** Why this pair and not another: what speaks against a better one, or what it is preferred for. */
+function why(
+  box: Box,
+  context: ContextView,
+  egress: EgressView,
+  path: Path,
+  last: PathSwitch | undefined,
+): string {
+  const better = egress.paths.find((one) => rankOf(context, one) < rankOf(context, path));
+  const lost = better && uplinkOf(box, better);
+  if (lost !== undefined && !lost.up)
+    return `${lost.provider.name} is down (${lost.switches.at(-1)?.reason ?? 'it never was up'})`;
+  const preferred = box.contexts.preferredElsewhere(context);
+  const uplink = preferred && uplinkOf(box, preferred);
+  if (uplink !== undefined) {
+    const { name, revert } = uplink.provider;
+    const back =
+      revert === 'never' ? 'it never goes back' : `it goes back once ${name} has been up for ${revert} s`;
+    return `${last?.because ?? 'it was so chosen'}; ${back}`;
   }
-  const [broken] = context.peerLocators.filter(
-    (locator) => locator.broken && !equalAddress(locator.address, context.peer),
-  );
   const local = context.localLocators.find((locator) => equalAddress(locator.address, path.source));
   const peer = context.peerLocators.find((locator) => equalAddress(locator.address, path.destination));
   const rank = `priority ${local?.priority ?? '-'} here, ${peer?.priority ?? '-'} at the peer`;
+  const broken = context.peerLocators.find(
+    (locator) => locator.broken && !equalAddress(locator.address, context.peer),
+  );
   if (broken === undefined) return `the preferred pair (${rank})`;
   return `the best of those that work (${rank}); the peer says that ${formatAddress(broken.address)} is broken`;
 }

@@ -5,12 +5,12 @@ import type { Effect } from '../../shim6/effects.ts';
 import type { UplinkTransition } from '../../site/liveness/uplink-states.ts';
 import type { Uplink } from '../../site/uplinks.ts';
 import { type Address, formatAddress } from '../../wire/ipv6/address.ts';
-import { AffectedCount } from './affected.ts';
 import type { PathReport } from './events.ts';
 import { Journal } from './journal.ts';
 import { OutageBook, type OutageReport } from './outage-book.ts';
 import { type Exploration, PathOutages, prefixOf } from './path-outages.ts';
 import { SwitchLog, whyLeft } from './switch-log.ts';
+import { UplinkOutages } from './uplink-outages.ts';
 
 export interface AccountOptions {
   /** Milliseconds, monotonic. */
@@ -37,15 +37,10 @@ export class Account {
   readonly switches = new SwitchLog();
   readonly outages: OutageBook;
   readonly #options: AccountOptions;
-  /** Outages of uplinks under way, by the uplink's index. */
-  readonly #uplinkOutages = new Map<
-    number,
-    { number: number; told: number; agreed: number; well: boolean }
-  >();
+  readonly #uplinkOutages: UplinkOutages;
   /** Peers' outages under way, by prefix. */
   readonly #peerOutages = new Map<string, { number: number; moved: number; back: number; backAt: number }>();
   readonly #pathOutages: PathOutages;
-  #counting: AffectedCount[] = [];
 
   constructor(options: AccountOptions) {
     const { clock, dateOf, kept, firstOutage, onOutageEnd } = options;
@@ -53,27 +48,19 @@ export class Account {
     this.journal = new Journal({ clock, dateOf });
     this.outages = new OutageBook({ kept, dateOf, first: firstOutage, onEnd: onOutageEnd });
     this.#pathOutages = new PathOutages(this.outages);
+    const { egress, uplinks } = options;
+    const tell = (outage: number, phase: string) => this.#tellNumber(outage, phase);
+    this.#uplinkOutages = new UplinkOutages({ book: this.outages, egress, uplinks, tell });
   }
 
   /** An uplink is up or down, and the data path has switched. */
-  uplinkChanged({ index, provider }: Uplink, { state, reason, at }: UplinkTransition): void {
-    const { clock, egress } = this.#options;
-    this.journal.note({ kind: 'uplink', uplink: provider.name, state, because: reason });
-    if (state === 'up') {
-      this.#uplinkOutages.delete(index);
-      const ended = this.outages.end(clock(), 'uplink', provider.name);
-      if (ended !== undefined) this.#tellPhase(ended, 'ended');
-      return;
-    }
-    const number = this.outages.begin(at, 'uplink', provider.name, reason);
-    this.#uplinkOutages.set(index, { number, told: 0, agreed: 0, well: false });
-    this.outages.reach(clock(), number, 'data path switched');
-    this.#tellNumber(number, 'began');
-    const counted = (contexts: number) => {
-      this.outages.count(number, contexts);
-      this.#tellNumber(number, 'contexts counted');
-    };
-    this.#counting.push(new AffectedCount(egress, index, counted));
+  uplinkChanged(uplink: Uplink, transition: UplinkTransition): void {
+    const { state, reason } = transition;
+    this.journal.note({ kind: 'uplink', uplink: uplink.provider.name, state, because: reason });
+    const now = this.#options.clock();
+    if (state === 'down') return this.#uplinkOutages.begin(now, uplink, transition);
+    const ended = this.#uplinkOutages.end(now, uplink);
+    if (ended !== undefined) this.#tellPhase(ended, 'ended');
   }
 
   /** A context uses another path than before. `because`, unless the context itself tells. */
@@ -126,23 +113,20 @@ export class Account {
 
   /** A control message leaves. */
   sent(message: Uint8Array): void {
-    if (this.#uplinkOutages.size === 0 || (message[2]! & 0x7f) !== UPDATE_REQUEST) return;
-    for (const outage of this.#uplinkOutages.values())
-      this.outages.reach(this.#options.clock(), outage.number, 'peers told', ++outage.told);
+    if (this.#uplinkOutages.any && typeOf(message) === UPDATE_REQUEST)
+      this.#uplinkOutages.told(this.#options.clock());
   }
 
   /** A control message has come. */
   received(message: Uint8Array): void {
-    if (this.#uplinkOutages.size === 0 || (message[2]! & 0x7f) !== UPDATE_ACKNOWLEDGEMENT) return;
-    for (const outage of this.#uplinkOutages.values())
-      this.outages.reach(this.#options.clock(), outage.number, 'peers agreed', ++outage.agreed);
+    if (this.#uplinkOutages.any && typeOf(message) === UPDATE_ACKNOWLEDGEMENT)
+      this.#uplinkOutages.agreed(this.#options.clock());
   }
 
   tick(): void {
     const now = this.#options.clock();
     this.journal.turn(now);
-    this.#counting = this.#counting.filter((count) => !count.step());
-    this.#watchRecovery(now);
+    this.#uplinkOutages.tick(now);
     for (const [subject, { moved, back, backAt }] of this.#peerOutages) {
       if (back === 0 || (back < moved && now - backAt < SETTLED)) continue;
       this.#peerOutages.delete(subject);
@@ -154,18 +138,6 @@ export class Account {
   path({ source, destination, uplink }: Path): PathReport {
     const name = this.#options.uplinks().find(({ index }) => index === uplink)?.provider.name ?? 'removed';
     return { source: formatAddress(source), destination: formatAddress(destination), uplink: name };
-  }
-
-  /** Notes when all sources are content with an uplink that is not used again yet. */
-  #watchRecovery(now: number): void {
-    for (const [index, outage] of this.#uplinkOutages) {
-      const uplink = this.#options.uplinks().find((one) => one.index === index);
-      if (uplink === undefined) continue;
-      const phase = uplink.phase(now);
-      const well = phase === 'waiting' || phase === 'damped';
-      if (well && !outage.well) this.outages.reach(now, outage.number, 'uplink well again');
-      outage.well = well;
-    }
   }
 
   /** Contexts that leave a locator of a peer because the peer says so have an outage in common, and so their return. */
@@ -200,6 +172,8 @@ export class Account {
     this.journal.note({ kind: 'outage', outage: number, subject, phase, contexts, milliseconds });
   }
 }
+
+const typeOf = (message: Uint8Array): number => message[2]! & 0x7f;
 
 const sameAddress = (first: Address, second: Address): boolean =>
   first.every((octet, index) => octet === second[index]);

@@ -11,7 +11,10 @@ import type { Setting } from './scenario.ts';
 export const SEND_TIMEOUT = 3;
 
 /** An uplink is used again a second after it is well, and is not damped by scenarios that follow each other. */
-const QUICK = { 'up-after': 1, damping: { suppress: 100_000 } };
+const HYSTERESIS = { 'up-after': 1, damping: { suppress: 100_000 } };
+/** Seconds that it must be up before contexts go back to it. */
+const REVERT = 1;
+const QUICK = { hysteresis: HYSTERESIS, revert: REVERT };
 
 export async function raiseFor(setting: Setting, progress: (line: string) => void = () => {}): Promise<void> {
   const [site1, site2] = SITES;
@@ -22,10 +25,10 @@ export async function raiseFor(setting: Setting, progress: (line: string) => voi
     await startBgp([site1]);
   }
   configureProviders(site1, (provider) => ({
-    hysteresis: QUICK,
+    ...QUICK,
     ...(setting === 'watched' && { liveness: { ...bfdLiveness(site1), ...bgpLiveness(provider) } }),
   }));
-  configureProviders(site2, () => ({ hysteresis: QUICK }));
+  configureProviders(site2, () => QUICK);
   for (const site of SITES) {
     changeConfiguration(site, (configuration) => {
       if (setting === 'watched') configuration['reap'] = { 'send-timeout': SEND_TIMEOUT };

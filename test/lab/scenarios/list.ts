@@ -1,10 +1,11 @@
 /** The scenarios of failure, in the order in which they are told. h1 of site 1 talks with h2 of site 2. */
 import { breakMiddle, mendMiddle } from '../bgp.ts';
 import { blackhole, endBlackhole } from '../blackhole.ts';
-import { delay } from '../command.ts';
+import { delay, until } from '../command.ts';
 import { endSilence, silence } from '../frr.ts';
 import { fail, heal, uplinkReaches } from '../lab.ts';
 import { findProvider } from '../network.ts';
+import { uplinkInUse } from './in-use.ts';
 import type { Scenario } from './scenario.ts';
 
 const FAST = 16_000_000;
@@ -93,7 +94,7 @@ export const SCENARIOS: readonly Scenario[] = [
     mostWhenMended: AT_ONCE,
     mend: async () => {
       await mend('x1');
-      await delay(1_500);
+      await until('h1 has gone back', async () => (await uplinkInUse()) === 'x1', 20_000);
     },
   },
   {

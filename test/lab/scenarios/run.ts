@@ -2,7 +2,7 @@
  * One scenario, with a transfer whose checksum is verified, a datagram every millisecond each way and an ssh session
  * open from before the failure until after its end.
  */
-import { boxProcess, contextBetween, startBox } from '../box.ts';
+import { boxProcess, startBox } from '../box.ts';
 import { LabError, until } from '../command.ts';
 import { ping, type RunningTransfer, SshSession, startProbes, startTransfer } from '../measure.ts';
 import type { ProbeReport } from '../probe.ts';
@@ -10,6 +10,7 @@ import { stop } from '../process.ts';
 import { PAYLOAD, payloadDigest } from '../services.ts';
 import { hostIn } from '../state.ts';
 import { SITES } from '../topology.ts';
+import { uplinkInUse } from './in-use.ts';
 import type { Gap, Scenario, ScenarioResult } from './scenario.ts';
 
 /** Part of the transfer that is there before the failure, and that must come after it. */
@@ -18,7 +19,7 @@ const AFTER = 0.05;
 /** Milliseconds for everything to go on after a failure. */
 const PATIENCE = 60_000;
 /** Milliseconds for an uplink to be preferred again after the scenario before. */
-const SETTLING = 5_000;
+const SETTLING = 12_000;
 
 /** Throws LabError when a connection does not survive, or a gap is longer than the scenario allows. */
 export async function runScenario(scenario: Scenario): Promise<ScenarioResult> {
@@ -107,11 +108,6 @@ const settled = (timeout: number) =>
     },
     timeout,
   );
-
-async function uplinkInUse(local = 'h1', peer = 'h2'): Promise<string | undefined> {
-  const context = await contextBetween(hostIn(local), hostIn(peer));
-  return context?.paths[context.active ?? 0]?.uplink;
-}
 
 async function carrying({ title, carriedBy }: Scenario): Promise<string> {
   return until(`${title}: ${carriedBy ?? 'any uplink'} carries`, async () => {
