@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { parseArguments, USAGE } from './arguments.ts';
 import { benchDataplane } from './dataplane.ts';
+import { DHCP_USAGE, runDhcp } from './dhcp/command.ts';
 import { DNS_USAGE, runDns } from './dns/command.ts';
 import { CommandError, RowError, UsageError } from './errors.ts';
 import { FAILOVER_USAGE, runFailover } from './failover/command.ts';
@@ -16,6 +17,7 @@ import { summarize } from './summary.ts';
 async function main(words: readonly string[], signal: AbortSignal): Promise<void> {
   if (words[0] === 'dns') return runDns(words.slice(1), progress);
   if (words[0] === 'failover') return runFailover(words.slice(1), progress);
+  if (words[0] === 'dhcp') return runDhcp(words.slice(1), progress);
   if (words[0] === 'handshake') return runHandshake(words.slice(1), progress);
   const { json, svg, ...options } = parseArguments(words);
   if (process.getuid?.() !== 0)
@@ -61,7 +63,7 @@ try {
     process.exitCode = 130;
   } else if (error instanceof UsageError) {
     process.stderr.write(
-      `bench: ${error.message}\n${USAGE}\n${HANDSHAKE_USAGE}\n${FAILOVER_USAGE}\n${DNS_USAGE}\n`,
+      `bench: ${error.message}\n${USAGE}\n${DHCP_USAGE}\n${HANDSHAKE_USAGE}\n${FAILOVER_USAGE}\n${DNS_USAGE}\n`,
     );
     process.exitCode = 2;
   } else if (error instanceof RowError || error instanceof CommandError) {
