@@ -67,8 +67,16 @@ export class Reverting {
   #wants(context: ContextView): 'no' | 'later' | 'now' {
     const preferred = this.#options.contexts().preferredElsewhere(context);
     const uplink = preferred && this.#options.links().uplink(preferred.uplink);
-    if (uplink === undefined || uplink.provider.revert === 'never') return 'no';
+    if (uplink === undefined) return 'no';
+    // A provider that is being replaced is left without waiting for what proves stable.
+    if (this.#leavesDraining(context)) return uplink.up ? 'now' : 'later';
+    if (uplink.provider.revert === 'never') return 'no';
     return this.#upFor(uplink) >= uplink.provider.revert * 1000 ? 'now' : 'later';
+  }
+
+  #leavesDraining(context: ContextView): boolean {
+    const inUse = this.#options.contexts().uplinkInUse(context);
+    return inUse !== undefined && this.#options.links().isDraining(inUse);
   }
 
   /** Milliseconds. */

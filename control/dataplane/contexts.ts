@@ -163,6 +163,11 @@ export class InstalledContexts {
     return samePath(preferred, inUse) ? undefined : preferred;
   }
 
+  /** Index of the uplink that its packets leave by; undefined while it carries nothing. */
+  uplinkInUse(context: ContextView): number | undefined {
+    return this.#pathInUse(context)?.uplink;
+  }
+
   /** Tick of the last packet of a context that carries. */
   lastSent(context: ContextView): number {
     const slot = this.#egressSlot(context);

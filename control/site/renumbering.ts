@@ -74,6 +74,8 @@ export const RENUMBERING = 'renumbering';
 const LOOK = 250;
 /** Milliseconds that peers are waited for who do not answer: they may be gone. Name servers are waited for without end. */
 const PATIENCE = 60_000;
+/** Milliseconds that contexts get to move: they do so in their pauses, and not all at once. */
+const MOVING = 600_000;
 
 /** Throws ProviderError when one cannot replace the other. */
 export function checkRenumbering(site: Site, from: string, to: string): void {
@@ -169,7 +171,7 @@ export class Renumbering {
       case 'move':
         await this.#site.setDraining(from, true);
         await this.#peersKnow();
-        await this.#until(() => counted(this.#facts.contextsBy(from), `contexts use ${from}`), PATIENCE);
+        await this.#until(() => counted(this.#facts.contextsBy(from), `contexts use ${from}`), MOVING);
         await this.#namesKnown();
         return this.#enter({ withdrawnAt: this.#state.withdrawnAt ?? this.#facts.now() });
       case 'drain': {

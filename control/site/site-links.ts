@@ -142,6 +142,12 @@ export class SiteLinks implements SiteFacts {
     this.#resolve();
   }
 
+  /** Whether the provider of an uplink is being replaced. */
+  isDraining(uplink: number): boolean {
+    const name = this.#uplinks.get(uplink)?.provider.name;
+    return name !== undefined && this.#draining.has(name);
+  }
+
   setDraining(name: string, draining: boolean): void {
     if (draining) this.#draining.add(name);
     else this.#draining.delete(name);

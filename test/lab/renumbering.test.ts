@@ -25,7 +25,7 @@ const [site] = SITES;
 /** Seconds. */
 const TTL = 3;
 /** Octets a second: the file takes longer than the renumbering. */
-const TRANSFER_RATE = 8_000_000;
+const TRANSFER_RATE = 5_000_000;
 const REVERSE = '1.0.0.0.8.b.d.0.0.0.c.f.ip6.arpa';
 
 const pshim6 = async (...words: string[]): Promise<string> =>
@@ -153,6 +153,12 @@ describe('renumbering', { skip }, () => {
       );
       const start = performance.now();
       const output = await pshim6('provider', 'replace', 'x1', 'z1', '--json');
+      const events = output
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as RenumberingEvent);
+      for (const { at, phase, state, detail } of events)
+        test.diagnostic(`${at.slice(17, 23)} ${phase} ${state} ${detail}`);
       const seconds = (performance.now() - start) / 1000;
       const atEnd = transfers.map(({ received }) => received());
       assert.ok(
@@ -160,10 +166,6 @@ describe('renumbering', { skip }, () => {
         'the transfers ended before the renumbering',
       );
       for (const session of sessions) await session.echo('after');
-      const events = output
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as RenumberingEvent);
       const begun = events.filter(({ state }) => state === 'begun').map(({ phase }) => phase);
       assert.deepEqual(begun, ['announce', 'move', 'drain', 'withdraw', 'remove']);
       assert.equal(events.at(-1)!.phase, 'finished');
