@@ -19,6 +19,7 @@ export async function startValidator(): Promise<LabProcess> {
   const file = inState(NAME_SERVER.namespace, `zone.${SIGNED}`);
   const { text, ds } = await signZone({ name: SIGNED, text: readFileSync(file, 'utf8') });
   writeFileSync(file, text);
+  makeStatic();
   writeFileSync(ANCHORS, delvAnchors([ds]));
   const named = readState()?.processes.find(({ name }) => name === `named-${NAME_SERVER.namespace}`);
   if (named === undefined) throw new LabError('the lab has no name server');
@@ -28,6 +29,16 @@ export async function startValidator(): Promise<LabProcess> {
     return (await runIn(NAME_SERVER.namespace, query)).stdout !== '';
   });
   return startUnbound(ds);
+}
+
+/** BIND does not read the file of a zone again that takes updates; this one takes none from now on. */
+function makeStatic(): void {
+  const configuration = inState(NAME_SERVER.namespace, 'named.conf');
+  const lines = readFileSync(configuration, 'utf8').split('\n');
+  const changed = lines.map((line) =>
+    line.startsWith(`zone "${SIGNED}."`) ? line.replace(/allow-update \{[^}]*\};/, '') : line,
+  );
+  writeFileSync(configuration, changed.join('\n'));
 }
 
 async function startUnbound(ds: string): Promise<LabProcess> {
