@@ -1,7 +1,7 @@
 /** Silent failures that only BFD notices, and a bfdd that dies: real FRR, real boxes. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startBox, uplinks } from './box.ts';
+import { contextBetween, startBox, uplinks } from './box.ts';
 import { delay, runIn, until } from './command.ts';
 import { configureProviders } from './configuration.ts';
 import { bfdLiveness, bfdOfBox, endSilence, frrProcess, silence, startBfd, startBfdOfBox } from './frr.ts';
@@ -14,6 +14,7 @@ import { CORE_ADDRESS, SITES } from './topology.ts';
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const [site, peer] = SITES;
 const [first] = site.providers;
+const REVERT_SECONDS = 2;
 
 async function uplink(name: string) {
   return (await uplinks(site)).find((row) => row.name === name)!;
@@ -32,11 +33,18 @@ const sourceIs = (name: string, source: string, wanted: string, state: 'up' | 'd
     timeout,
   );
 
+/** The uplink by which h1's packets to h2 leave. */
+async function carrier() {
+  const context = await contextBetween(hostIn('h1'), hostIn('h2'));
+  return context?.paths[context.active ?? 0]?.uplink;
+}
+
 describe('uplinks watched by BFD', { skip }, () => {
   before(async () => {
     await up({ owned: true, boxes: false });
     await startBfd(site);
-    configureProviders(site, () => ({ liveness: bfdLiveness(site), hysteresis: { 'up-after': 1 } }));
+    const keys = { hysteresis: { 'up-after': 1 }, revert: REVERT_SECONDS };
+    configureProviders(site, () => ({ liveness: bfdLiveness(site), ...keys }));
     await Promise.all([startBox(site), startBox(peer)]);
   });
   after(down);
@@ -47,14 +55,17 @@ describe('uplinks watched by BFD', { skip }, () => {
   });
 
   it('moves traffic within a second and a bit when the provider falls silent', async (test) => {
+    await until('the preferred provider carries', async () => (await carrier()) === first!.name);
     const probes = startProbes(hostIn('h1'), hostIn('h2'));
-    await delay(500);
+    // Programs start slowly where much else runs.
+    await delay(2000);
     probes.mark();
     await silence(site, first!);
     const row = await bfdIs(first!.name, 'down', 'down');
     await delay(500);
     const { atSecond } = await probes.stop();
-    const gap = atSecond.longestGaps[1]!;
+    // A busy machine tells the probe late of the mark: the gap may begin before it.
+    const gap = Math.max(...atSecond.longestGaps);
     test.diagnostic(`${row.switches.at(-1)!.reason}; a gap of ${gap.toFixed(0)} ms toward h2`);
     assert.match(row.switches.at(-1)!.reason, /^bfd: /);
     assert.ok(gap < 1500, `${gap} ms with 3 x 300 ms`);
@@ -66,6 +77,24 @@ describe('uplinks watched by BFD', { skip }, () => {
     const { since } = row.sources.find(({ source }) => source === 'bfd')!;
     const waited = Date.parse(row.since!) - Date.parse(since);
     assert.ok(waited >= 1000 - 5 && waited < 1500, `${waited} ms after BFD`);
+  });
+
+  it('has the context go back when the uplink has been up for a while, without loss', async (test) => {
+    const second = site.providers[1]!.name;
+    assert.equal(await carrier(), second, 'it stays where the outage took it');
+    const probes = startProbes(hostIn('h1'), hostIn('h2'));
+    await until('the context is back', async () => (await carrier()) === first!.name);
+    const waited = Date.now() - Date.parse((await uplink(first!.name)).since!);
+    await delay(300);
+    const { atSecond } = await probes.stop();
+    test.diagnostic(
+      `back ${waited} ms after the uplink; ${atSecond.received} datagrams received meanwhile, ${atSecond.lost} lost`,
+    );
+    assert.ok(waited >= REVERT_SECONDS * 1000, `${waited} ms`);
+    assert.ok(atSecond.received > 100);
+    // A busy machine loses some at the receiving socket; 20 ms without a path would be more.
+    assert.ok(atSecond.lost < 20, `${atSecond.lost} lost`);
+    assert.equal(atSecond.duplicates, 0);
   });
 
   it('takes nothing for a failure when bfdd is killed, nor when it is back', async () => {
