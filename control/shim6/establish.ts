@@ -120,8 +120,8 @@ export function becomeEstablished(
 export function setPair(context: Context, on: { readonly local: Address; readonly peer: Address }): void {
   context.localLocator = kept(context.host.current.locators, on.local);
   context.peerLocator = kept(context.peerList.locators, on.peer);
-  // I2 and R2 repeat what was sent to where they come from.
-  context.peerHost.markPresent(context.peerLocator);
+  // What the handshake lists may be used at once, or preferences would count for nothing; what comes later is probed.
+  for (const { address } of context.peerList.locators) context.peerHost.markPresent(address);
 }
 
 const kept = (locators: readonly { readonly address: Address }[], address: Address): Address =>

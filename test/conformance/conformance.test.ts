@@ -14,7 +14,7 @@ const specifications: readonly Specification[] = [rfc5533, rfc5534, rfc5535, rfc
 /**
  * Sections of MUSTs that wait, by specification. An entry leaves when its requirement is tested.
  */
-const KNOWN_OPEN: Readonly<Record<string, readonly string[]>> = {};
+const KNOWN_OPEN: Readonly<Record<string, readonly string[]>> = { 'RFC 5533': ['7.2'] };
 
 const tests = join(import.meta.dirname, '..');
 const sources = new Map<string, string>();
