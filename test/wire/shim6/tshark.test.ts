@@ -51,23 +51,25 @@ const locators = [
   { type: 'CgaParameterDataStructure', parameters: new Uint8Array(61).fill(1) },
   { type: 'CgaSignature', signature: new Uint8Array(128).fill(2) },
 ] as const;
+const fork = { type: 'ForkedInstanceIdentifier', identifier: 0x89abcdef } as const;
+const timeout = { type: 'KeepaliveTimeout', timeout: 15 } as const;
 const nonces = { initiatorNonce: 11, responderNonce: 22 };
 const report = { source, destination, nonce: 3, data: 4 };
 
 const messages: readonly Message[] = [
-  { type: 'I1', initiatorTag: tag, initiatorNonce: 11, options: [ulidPair] },
+  { type: 'I1', initiatorTag: tag, initiatorNonce: 11, options: [ulidPair, fork] },
   { type: 'R1', ...nonces, options: [validator] },
-  { type: 'I2', initiatorTag: tag, ...nonces, options: [validator, ulidPair, ...locators] },
-  { type: 'R2', responderTag: tag, initiatorNonce: 11, options: [...locators] },
+  { type: 'I2', initiatorTag: tag, ...nonces, options: [validator, ulidPair, fork, ...locators, timeout] },
+  { type: 'R2', responderTag: tag, initiatorNonce: 11, options: [...locators, timeout] },
   { type: 'R1bis', packetTag: tag, responderNonce: 22, options: [validator] },
   {
     type: 'I2bis',
     initiatorTag: tag,
     ...nonces,
     packetTag: tag,
-    options: [validator, ulidPair, ...locators],
+    options: [validator, ulidPair, fork, ...locators, timeout],
   },
-  { type: 'UpdateRequest', receiverTag: tag, requestNonce: 5, options: [...locators] },
+  { type: 'UpdateRequest', receiverTag: tag, requestNonce: 5, options: [...locators, timeout] },
   { type: 'UpdateAcknowledgement', receiverTag: tag, requestNonce: 5, options: [] },
   { type: 'Keepalive', receiverTag: tag, options: [] },
   { type: 'Probe', receiverTag: tag, state: 1, sent: [report], received: [report], options: [] },
@@ -129,6 +131,7 @@ test('tshark finds the values that were encoded', { skip: misreads }, () => {
       'shim6.locator',
       'shim6.opt.verif_method',
       'shim6.loc.prio',
+      'shim6.opt.fii',
       'shim6.opt.type',
     ],
   );
@@ -141,7 +144,8 @@ test('tshark finds the values that were encoded', { skip: misreads }, () => {
     '2001:db8:11::1,2001:db8:21::2',
     '2,1',
     '2,5',
-    '1,6,2,3,4,5',
+    String(fork.identifier),
+    '1,6,7,2,3,4,5,10',
   ]);
 });
 
