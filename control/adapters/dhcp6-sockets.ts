@@ -3,6 +3,7 @@
  * link All_DHCP_Relay_Agents_and_Servers, on all of them together All_DHCP_Servers, and the box's own addresses.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { bindUdp6 } from '../../native/linux/index.ts';
 import { BoundedMap } from '../addressing/bounded-map.ts';
 import type { DhcpPacket } from '../addressing/request.ts';
 import { CLIENT_PORT, MessageType, SERVER_PORT } from '../wire/dhcp6/index.ts';
@@ -11,6 +12,11 @@ import { type Address, formatAddress, parseAddress } from '../wire/ipv6/address.
 /** RFC 8415 §7.1. */
 const RELAY_AGENTS_AND_SERVERS = 'ff02::1:2';
 const SERVERS = 'ff05::1:3';
+/**
+ * What is answered within a third of a second, some 1500 messages (the kernel grants twice as much): no pause of ours
+ * loses messages, and what waits is answered before its client asks again, after 1 s (RFC 8415 §7.6).
+ */
+const RECEIVE_BUFFER = 1024 * 1024;
 /** Senders whose addresses are remembered as octets. */
 const KNOWN_SENDERS = 4096;
 
@@ -54,8 +60,7 @@ export class DhcpSockets {
     const names = links.map((link) => link.interface);
     try {
       for (const name of names) {
-        const group = `${RELAY_AGENTS_AND_SERVERS}%${name}`;
-        const socket = await this.#open(group, true, name);
+        const socket = await this.#open(RELAY_AGENTS_AND_SERVERS, true, name, name);
         join(socket, RELAY_AGENTS_AND_SERVERS, name);
       }
       const servers = await this.#open(SERVERS, true);
@@ -72,26 +77,32 @@ export class DhcpSockets {
     await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))));
   }
 
-  /** `name`: the interface of what arrives, where the sender's address does not tell. */
-  async #open(address: string, multicast: boolean, name = ''): Promise<Socket> {
-    // The usual receive buffer holds what we answer within a few hundredths of a second. A larger one would not answer
-    // more, but all too late: clients have asked again by then.
+  /**
+   * `name`: the interface of what arrives, where the sender's address does not tell. `scope`: the one that a link's own
+   * address is of.
+   */
+  async #open(address: string, multicast: boolean, name = '', scope?: string): Promise<Socket> {
     const socket = createSocket({
       type: 'udp6',
-      ipv6Only: true,
       // Addresses only, never names: no need to ask a resolver, nor to wait.
       lookup: (host, _options, callback) => callback(null, host, 6),
     });
     await new Promise<void>((resolve, reject) => {
       const fail = (cause: Error): void => {
         socket.close();
-        reject(new DhcpListenError(address, cause));
+        reject(new DhcpListenError(scope === undefined ? address : `${address}%${scope}`, cause));
       };
       socket.once('error', fail);
-      socket.bind({ port: SERVER_PORT, address }, () => {
-        socket.off('error', fail);
-        resolve();
-      });
+      try {
+        const place = { address: parseAddress(address), port: SERVER_PORT, receiveBuffer: RECEIVE_BUFFER };
+        const fd = bindUdp6(scope === undefined ? place : { ...place, interface: scope });
+        socket.bind({ fd }, () => {
+          socket.off('error', fail);
+          resolve();
+        });
+      } catch (cause) {
+        fail(cause as Error);
+      }
     });
     // An unconnected socket has no lasting errors; that of a single packet is this packet's loss.
     socket.on('error', () => undefined);

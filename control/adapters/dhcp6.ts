@@ -1,5 +1,6 @@
 /** DHCPv6 and router advertisements of a box, as it is configured. */
 import { performance } from 'node:perf_hooks';
+import { leaseClock } from '../addressing/lease-clock.ts';
 import type { LeaseBook } from '../addressing/leases.ts';
 import { radvdConfiguration } from '../addressing/radvd-configuration.ts';
 import { DhcpServer } from '../addressing/server.ts';
@@ -22,19 +23,10 @@ type DhcpConfig = NonNullable<Config['dhcp']>;
 /** How often declined addresses are looked at, in milliseconds. */
 const QUARANTINE_INTERVAL = 60_000;
 
-/**
- * Whole milliseconds since the epoch as they were at the start, plus the time since: leases neither end nor live longer when
- * somebody sets the clock.
- */
-function leaseClock(): () => number {
-  const epoch = Date.now() - performance.now();
-  return () => Math.round(epoch + performance.now());
-}
-
 /** Rejects with DhcpListenError or RadvdError, with nothing left behind. */
 export async function startDhcp(config: DhcpConfig, site: Site, log: Log): Promise<RunningDhcp> {
   const { hosts } = site;
-  const clock = leaseClock();
+  const clock = leaseClock(Date.now, () => performance.now());
   const names = new Set(config.subnets.flatMap((subnet) => subnet.interface ?? []));
   const links = site.config.inside.filter((inside) => names.size === 0 || names.has(inside.interface));
   const service = new DhcpService({

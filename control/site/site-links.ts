@@ -60,8 +60,12 @@ const RESOLVE_TICKS = 10;
 /** RFC 5533 §5.15.3: the largest preference there is. */
 const LAST_PRIORITY = 255;
 const insidePort = (index: number): number => SettingsLimits.MAX_UPLINKS + index;
-/** Hosts asked for per tick, each a system call: a site of thousands must not hold up what is more urgent. */
-const HOSTS_PER_TICK = 32;
+/**
+ * Hosts asked for per tick. The kernel keeps each that does not answer for 3 s (RFC 4861 §7.2.2), where it cannot drop
+ * it for another's sake, in a table for which 1024 neighbours are too many (neigh.default.gc_thresh3): hosts that are
+ * away must leave room for those that are there, and for the providers' routers.
+ */
+const HOSTS_PER_TICK = 6;
 
 export class SiteLinks implements SiteFacts {
   /** By index in the data path. */

@@ -14,4 +14,5 @@ export type { NextHop, RouteInfo, RouteSpecification, RouteType } from './netlin
 export type { RuleAction, RuleInfo, RuleSpecification } from './netlink/rule.ts';
 export { NetworkNamespace } from './network-namespace.ts';
 export { PacketSocket, type PacketSocketOptions } from './packet-socket.ts';
+export { bindUdp6, type UdpSocketOptions } from './udp-socket.ts';
 export { watch } from './watch.ts';

@@ -53,6 +53,7 @@ export const libc = {
     address: Memory,
     length: number,
   ) => number,
+  ifNameToIndex: library.func('uint32_t if_nametoindex(str name)') as (name: string) => number,
   setsockopt: library.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t']) as (
     fd: number,
     level: number,

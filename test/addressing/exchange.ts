@@ -56,11 +56,19 @@ export interface Sent {
 
 export class Site {
   readonly book = new MemoryBook();
-  readonly server: DhcpServer;
+  server: DhcpServer;
   now = START;
+  readonly #settings: DhcpSettings;
 
   constructor(changed: Partial<DhcpSettings> = {}) {
-    this.server = new DhcpServer(SERVER_DUID, { ...settings, ...changed }, this.book);
+    this.#settings = { ...settings, ...changed };
+    this.server = new DhcpServer(SERVER_DUID, this.#settings, this.book);
+  }
+
+  /** Only the book is left of what was, and the clock may say anything. */
+  restart(now: number): void {
+    this.server = new DhcpServer(SERVER_DUID, this.#settings, this.book);
+    this.now = now;
   }
 
   /** What the server makes of a message; nothing is recorded. */

@@ -21,6 +21,8 @@ export class SqliteStore implements Store {
   readonly path: string;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  /** For the worker, by the end of this turn of the event loop: a message of its own for each costs more than they do. */
+  #unposted: Request[] = [];
   #lastId = OPENING;
   #closed = false;
 
@@ -36,7 +38,7 @@ export class SqliteStore implements Store {
   private constructor(path: string, options: DatabaseOptions) {
     this.path = path;
     this.#worker = new Worker(WORKER, { workerData: { path, options } satisfies StoreWorkerData });
-    this.#worker.on('message', (reply: Reply) => this.#take(reply));
+    this.#worker.on('message', (replies: readonly Reply[]) => this.#take(replies));
     this.#worker.on('error', (error) => this.#end(`its worker failed: ${error.message}`));
     this.#worker.on('exit', () => this.#end('it is closed'));
   }
@@ -60,8 +62,14 @@ export class SqliteStore implements Store {
   #ask(question: Question): Promise<Reply> {
     if (this.#closed) return Promise.reject(new StoreError('closed', this.path, 'it is closed'));
     const id = ++this.#lastId;
-    this.#worker.postMessage({ ...question, id } as Request);
+    if (this.#unposted.length === 0) setImmediate(() => this.#post());
+    this.#unposted.push({ ...question, id } as Request);
     return this.#answer(id);
+  }
+
+  #post(): void {
+    this.#worker.postMessage(this.#unposted);
+    this.#unposted = [];
   }
 
   #answer(id: number): Promise<Reply> {
@@ -70,12 +78,14 @@ export class SqliteStore implements Store {
     return new Promise((done, failed) => this.#waiting.set(id, { done, failed }));
   }
 
-  #take(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
+  #take(replies: readonly Reply[]): void {
+    for (const reply of replies) {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      if ('failure' in reply && reply.failure !== undefined) waiting?.failed(this.#error(reply.failure));
+      else waiting?.done(reply);
+    }
     if (this.#waiting.size === 0) this.#worker.unref();
-    if ('failure' in reply && reply.failure !== undefined) waiting?.failed(this.#error(reply.failure));
-    else waiting?.done(reply);
   }
 
   #error({ code, detail }: Failure): StoreError {

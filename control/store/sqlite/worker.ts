@@ -8,6 +8,8 @@ export type Request =
   | { readonly id: number; readonly kind: 'contents' | 'close' }
   | { readonly id: number; readonly kind: 'commit'; readonly changes: readonly Change[] };
 
+type Commit = Extract<Request, { kind: 'commit' }>;
+
 export interface StoreWorkerData {
   readonly path: string;
   readonly options: DatabaseOptions;
@@ -27,6 +29,7 @@ export type Reply =
 const MOST_BATCHES = 1024;
 
 const port = parentPort!;
+const reply = (...replies: Reply[]) => port.postMessage(replies);
 const { path, options } = workerData as StoreWorkerData;
 
 const failureOf = (error: StoreError): Failure => ({
@@ -38,11 +41,11 @@ const failureOf = (error: StoreError): Failure => ({
 function openDatabase(): Database | undefined {
   try {
     const database = new Database(path, options);
-    port.postMessage({ id: 0, failure: undefined } satisfies Reply);
+    reply({ id: 0, failure: undefined });
     return database;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    port.postMessage({ id: 0, failure: failureOf(error) } satisfies Reply);
+    reply({ id: 0, failure: failureOf(error) });
     port.close();
     return undefined;
   }
@@ -50,25 +53,25 @@ function openDatabase(): Database | undefined {
 
 const database = openDatabase();
 
-port.on('message', (first: Request) => {
+port.on('message', (requests: readonly Request[]) => {
   if (database === undefined) return;
-  for (let request: Request | undefined = first; request !== undefined; ) {
-    const commits: Extract<Request, { kind: 'commit' }>[] = [];
-    while (request?.kind === 'commit') {
-      commits.push(request);
-      request = commits.length < MOST_BATCHES ? nextRequest() : undefined;
-    }
+  for (let waiting = [...requests, ...others()]; waiting.length > 0; waiting = [...waiting, ...others()]) {
+    const end = waiting.slice(0, MOST_BATCHES).findIndex(({ kind }) => kind !== 'commit');
+    const commits = waiting.splice(0, end < 0 ? MOST_BATCHES : end) as Commit[];
     if (commits.length > 0) commit(database, commits);
-    if (request !== undefined) {
-      serve(database, request);
-      request = nextRequest();
-    }
+    else serve(database, waiting.shift() as Exclude<Request, Commit>);
   }
 });
 
-const nextRequest = () => receiveMessageOnPort(port)?.message as Request | undefined;
+/** Requests that came while the disk was waited for. */
+function others(): Request[] {
+  const found: Request[] = [];
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
+    found.push(...(next.message as readonly Request[]));
+  return found;
+}
 
-function commit(store: Database, requests: readonly Extract<Request, { kind: 'commit' }>[]): void {
+function commit(store: Database, requests: readonly Commit[]): void {
   let results: readonly (StoreError | undefined)[];
   try {
     results = store.commit(requests.map(({ changes }) => changes));
@@ -76,23 +79,25 @@ function commit(store: Database, requests: readonly Extract<Request, { kind: 'co
     if (!(error instanceof StoreError)) throw error;
     results = requests.map(() => error);
   }
-  for (const [index, { id }] of requests.entries()) {
-    const failure = results[index];
-    port.postMessage({ id, failure: failure && failureOf(failure) } satisfies Reply);
-  }
+  reply(
+    ...requests.map(({ id }, index) => {
+      const failure = results[index];
+      return { id, failure: failure && failureOf(failure) };
+    }),
+  );
 }
 
-function serve(store: Database, { id, kind }: Request): void {
+function serve(store: Database, { id, kind }: Exclude<Request, Commit>): void {
   if (kind === 'contents') {
     try {
-      port.postMessage({ id, contents: store.contents() } satisfies Reply);
+      reply({ id, contents: store.contents() });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      port.postMessage({ id, failure: failureOf(error) } satisfies Reply);
+      reply({ id, failure: failureOf(error) });
     }
     return;
   }
   store.close();
-  port.postMessage({ id, failure: undefined } satisfies Reply);
+  reply({ id, failure: undefined });
   port.close();
 }
