@@ -41,6 +41,7 @@ export function sendR2(
   const source = to.destination;
   const telling = encodeTelling(core, context.host, announcementFrom(context, source), source, message);
   if (telling === undefined) return;
+  context.handshake?.tells(telling.announcement);
   // Between I2bis and its R2 nothing is certain but that the peer hears this last.
   if (context.handshake?.told) context.handshake.told = telling.announcement;
   // Before ESTABLISHED nothing proves who hears it: the I1 that drew it may be forged.

@@ -23,6 +23,9 @@ export class Handshake implements Timed {
   i2: (LocatorPair & { readonly message: Uint8Array; at: number }) | undefined = undefined;
   /** What an I2bis has told, for when its R2 comes. */
   told: Announcement | undefined = undefined;
+  /** What the last I2, I2bis or R2 told; R2 does not say which of several the peer has taken. */
+  toldLast: Announcement | undefined = undefined;
+  toldSeveral = false;
   /** Why it ended in E-FAILED or NO-SUPPORT. */
   failure: FailureReason | undefined = undefined;
   deadline = 0;
@@ -32,6 +35,12 @@ export class Handshake implements Timed {
     this.context = context;
     this.candidates = candidates;
     this.initiatorNonce = initiatorNonce;
+  }
+
+  /** A message that leaves tells the peer this. */
+  tells(announcement: Announcement): void {
+    this.toldSeveral ||= this.toldLast !== undefined && this.toldLast !== announcement;
+    this.toldLast = announcement;
   }
 
   hasCandidate(address: Address): boolean {

@@ -7,7 +7,7 @@ import type { Core } from './core.ts';
 import type { FailureReason } from './effects.ts';
 import { becomeEstablished, becomeFailed, knownPeer, namingOptions, recordPeer } from './establish.ts';
 import { beginHandshake, type Handshake } from './handshake.ts';
-import { listsAddress } from './local-host.ts';
+import { listsAddress, uncertain } from './local-host.ts';
 import { locatorPair } from './locator-pairs.ts';
 import { refuse, verifyPeer } from './peer-verification.ts';
 import type { Received } from './received.ts';
@@ -102,6 +102,7 @@ export function sendI2(core: Core, received: Received<R1>, context: Context): vo
     return becomeFailed(core, context, now + core.settings.NO_R1_HOLDDOWN_TIME, 'message-too-long');
   }
   context.announced = telling.announcement;
+  handshake.tells(telling.announcement);
   handshake.i2 = { source: destination, destination: source, message: telling.bytes, at: now };
   handshake.i2Retries = 0;
   context.state = 'I2-SENT';
@@ -129,6 +130,8 @@ export function acceptR2(core: Core, received: Received<R2>, context: Context): 
   if (!listsAddress(verified.list.locators, source)) return core.count('source-not-listed');
   if (!recordPeer(core, context, tagNumber(message.responderTag), verified)) return;
   if (handshake.told !== undefined) context.announced = handshake.told;
+  // An Update Request then tells the whole list.
+  if (handshake.toldSeveral) context.announced = uncertain(context.announced);
   becomeEstablished(core, context, now, { local: destination, peer: source });
 }
 
@@ -173,5 +176,6 @@ export function fallBackToI1(core: Core, now: number, handshake: Handshake): voi
   if (!recovering) return repeatI1(core, now, handshake);
   core.stopCarrying(context);
   core.table.forgetPeer(context);
+  context.announced = context.host.current;
   sendI1(core, now, handshake);
 }

@@ -58,6 +58,7 @@ export function sendI2bis(core: Core, received: Received<R1bis>, context: Contex
   // I2 has a little more room, and may be sent from elsewhere.
   if (telling === undefined) return fallBackToI1(core, now, handshake);
   handshake.told = telling.announcement;
+  handshake.tells(telling.announcement);
   handshake.i2 = { source: destination, destination: source, message: telling.bytes, at: now };
   core.effects.push({ kind: 'changed', context });
   transmitI2(core, now, handshake);

@@ -41,6 +41,7 @@ test('whatever happens, payload arrives as it was sent, and the attacker changes
         settle(sites);
       },
     ),
-    { numRuns: 200 },
+    // Seeded: what a run finds, every run finds.
+    { numRuns: 200, seed: 5533 },
   );
 });
