@@ -7,7 +7,7 @@ import type { Core } from './core.ts';
 import type { FailureReason } from './effects.ts';
 import { becomeEstablished, becomeFailed, knownPeer, namingOptions, recordPeer } from './establish.ts';
 import { beginHandshake, type Handshake } from './handshake.ts';
-import { listsAddress, uncertain } from './local-host.ts';
+import { Announcement, listsAddress } from './local-host.ts';
 import { locatorPair } from './locator-pairs.ts';
 import { refuse, verifyPeer } from './peer-verification.ts';
 import type { Received } from './received.ts';
@@ -130,8 +130,11 @@ export function acceptR2(core: Core, received: Received<R2>, context: Context): 
   if (!listsAddress(verified.list.locators, source)) return core.count('source-not-listed');
   if (!recordPeer(core, context, tagNumber(message.responderTag), verified)) return;
   if (handshake.told !== undefined) context.announced = handshake.told;
-  // An Update Request then tells the whole list.
-  if (handshake.toldSeveral) context.announced = uncertain(context.announced);
+  if (handshake.toldSeveral) {
+    // Which list the peer has is not known: as one of another generation, the whole follows by Update Request.
+    const { generation, locators } = context.announced;
+    context.announced = new Announcement(core.freshGeneration(generation), locators);
+  }
   becomeEstablished(core, context, now, { local: destination, peer: source });
 }
 

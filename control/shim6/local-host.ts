@@ -127,9 +127,6 @@ export function sameAddresses(first: readonly LocalLocator[], second: readonly L
   );
 }
 
-/** What the peer may know or may not: no announcement has its generation, so the next one is told whole. */
-export const uncertain = ({ locators }: Announcement): Announcement => new Announcement(Number.NaN, locators);
-
 /** The peer learns nothing from the one that the other did not say. */
 export function sameAnnouncement(first: Announcement, second: Announcement): boolean {
   if (first === second) return true;

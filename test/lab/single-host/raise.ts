@@ -1,13 +1,13 @@
 /** Plugs the single host into a lab that is up: its namespace, its cables, its names and its program. */
 import { randomBytes } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSiteKey } from '../../../control/store/site-key.ts';
 import { formatAddress, parseAddress } from '../../../control/wire/ipv6/address.ts';
 import { run, runIn, until } from '../command.ts';
+import { UPDATE_KEY } from '../dns.ts';
 import { inState } from '../paths.ts';
 import { assertAlive, logTail, start } from '../process.ts';
-import { type LabHost, readState } from '../state.ts';
+import type { LabHost } from '../state.ts';
 import { CORE, NAME_SERVER, NAMESPACE_PREFIX, RESOLVER, ULID_RECORD_TYPE } from '../topology.ts';
 import { addressesOf, PROVIDER_LINKS, SINGLE, SINGLE_NAME, STACK } from './plan.ts';
 
@@ -108,12 +108,12 @@ const batch = (namespace: string, lines: readonly string[]) =>
 async function publish(host: LabHost): Promise<void> {
   const hexadecimal = Buffer.from(parseAddress(host.cmula)).toString('hex');
   const records = [
-    ...host.locators.map((locator) => `${host.name}. AAAA ${locator}`),
-    `${host.name}. TYPE${ULID_RECORD_TYPE} \\# 16 ${hexadecimal}`,
-  ];
-  appendFileSync(inState(NAME_SERVER.namespace, 'zone.example.net'), `${records.join('\n')}\n`);
-  const named = readState()!.processes.findLast(({ name }) => name === `named-${NAME_SERVER.namespace}`)!;
-  process.kill(named.pid, 'SIGHUP');
+    ...host.locators.map((locator) => `AAAA ${locator}`),
+    `TYPE${ULID_RECORD_TYPE} \\# 16 ${hexadecimal}`,
+  ].map((record) => `update add ${host.name}. 60 ${record}`);
+  const lines = [`server ${NAME_SERVER.address}`, 'zone example.net.', ...records, 'send'];
+  const key = `hmac-sha256:${UPDATE_KEY.name}:${UPDATE_KEY.secret}`;
+  await runIn(NAME_SERVER.namespace, ['nsupdate', '-y', key], { input: `${lines.join('\n')}\n` });
   await until(`${host.name} is in the DNS`, async () => {
     const query = ['dig', '+short', '+tries=1', '+time=1', `@${NAME_SERVER.address}`, host.name, 'AAAA'];
     return (await runIn(NAME_SERVER.namespace, query)).stdout.trim() !== '';
