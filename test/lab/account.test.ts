@@ -141,14 +141,11 @@ describe('the account of a provider failure', { skip }, () => {
       const report = await show(site1);
       return report.inUse?.uplink === 'x1' && report;
     });
-    assert.deepEqual(
-      switches.map(({ from, to }) => [from?.uplink, to?.uplink]),
-      [
-        ['x1', 'y1'],
-        ['y1', 'x1'],
-      ],
-    );
-    assert.equal(switches[1]!.because, 'the preferred provider has been stable');
+    // Meanwhile it may have taken another locator of the peer, still by y1.
+    const ways = switches.map(({ from, to }) => `${from?.uplink} ${to?.uplink}`);
+    assert.deepEqual([ways[0], ways.at(-1)], ['x1 y1', 'y1 x1']);
+    assert.deepEqual(new Set(ways.slice(1, -1)).difference(new Set(['y1 y1'])), new Set());
+    assert.equal(switches.at(-1)!.because, 'the preferred provider has been stable');
     await until("the peer's has ended", async () => (await outagesOf(site2))[0]?.ended);
   });
 
@@ -162,7 +159,9 @@ describe('the account of a provider failure', { skip }, () => {
     const kinds = events.map((event) =>
       event.kind === 'uplink' ? `${event.uplink} ${event.state}` : event.kind,
     );
-    const told = ['x1 down', 'outage', 'x1 up', 'switched'].map((kind) => kinds.indexOf(kind));
+    const told = ['x1 down', 'outage', 'x1 up', 'switched'].map((kind) =>
+      kind === 'switched' ? kinds.lastIndexOf(kind) : kinds.indexOf(kind),
+    );
     assert.ok(
       told.every((index, place) => index > (told[place - 1] ?? -1)),
       kinds.join(),

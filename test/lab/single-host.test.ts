@@ -75,9 +75,9 @@ describe('a host that speaks SHIM6 itself', { skip }, () => {
 
   it('goes back to its first provider', async () => {
     await setProvider(PROVIDER_LINKS[0].name, 'up');
-    await until('the box prefers the ULID as locator again', async () => {
-      return pathOf(await context(hostIn('h1').cmula)).destination === single.cmula;
-    });
+    // It has been well for the 30 seconds of `revert` by then, and its context is idle.
+    const isBack = async () => pathOf(await context(hostIn('h1').cmula)).destination === single.cmula;
+    await until('the box prefers the ULID as locator again', isBack, 60_000);
     const { sent, received } = await ping(hostIn('h1'), single.name, 5);
     assert.equal(received, sent);
   });
