@@ -33,6 +33,8 @@ export const SYSCTLS = [
 ];
 export const ROUTER_SYSCTLS = [
   'net.ipv6.conf.all.forwarding=1',
+  // Errors one after the other: several programs trace the way at once.
+  'net.ipv6.icmp.ratelimit=0',
   'net.ipv6.conf.default.forwarding=1',
   'net.ipv6.conf.all.ignore_routes_with_linkdown=1',
   'net.ipv6.conf.default.ignore_routes_with_linkdown=1',
