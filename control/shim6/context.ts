@@ -51,6 +51,9 @@ export interface ContextView {
 /** A tag that is not set: no 47-bit number. */
 export const NO_TAG = -1;
 
+/** Long before any start, and small enough for V8 not to box it. */
+const NEVER = -1_000_000_000;
+
 export class Context implements ContextView {
   readonly host: Host;
   readonly peerHost: Peer;
@@ -68,6 +71,8 @@ export class Context implements ContextView {
   handshake: Handshake | undefined = undefined;
   update: Update | undefined = undefined;
   updateQueued = false;
+  /** When an Update Request was last sent, milliseconds, whole. */
+  toldAt = NEVER;
   /** The Responder Nonce beyond which an I2 is news (signed, so that V8 need not box it). */
   newestNonce = 0;
 

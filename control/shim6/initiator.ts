@@ -175,10 +175,11 @@ export function fallBackToI1(core: Core, now: number, handshake: Handshake): voi
   const { context } = handshake;
   const recovering = context.state === 'I2BIS-SENT';
   handshake.i2 = undefined;
+  // The peer may have taken it, and its R2 be lost or late.
+  context.announced = handshake.told ?? context.announced;
   handshake.told = undefined;
   if (!recovering) return repeatI1(core, now, handshake);
   core.stopCarrying(context);
   core.table.forgetPeer(context);
-  context.announced = context.host.current;
   sendI1(core, now, handshake);
 }

@@ -24,6 +24,8 @@ export class Update implements Timed {
   /** What was sent last: where it does not fit, less than the announcement. */
   told: Announcement;
   retries = 0;
+  /** An earlier request may still be on its way, and undo this one when it arrives after it. */
+  doubtful = false;
   deadline = 0;
   heapIndex = -1;
 
@@ -67,6 +69,7 @@ function startUpdate(core: Core, now: number, context: Context): void {
     return;
   }
   context.update = new Update(context, core.randomU32(), current);
+  context.update.doubtful = outstanding !== undefined || now - context.toldAt < core.settings.UPDATE_TIMEOUT;
   transmit(core, now, context.update);
 }
 
@@ -94,6 +97,7 @@ function transmit(core: Core, now: number, update: Update): void {
     const telling = encodeUpdate(core, update, source);
     if (telling !== undefined) {
       update.told = telling.announcement;
+      context.toldAt = Math.floor(now);
       core.sendBytes(source, destination, telling.bytes, context);
     }
   } else {
@@ -143,7 +147,7 @@ export function acceptUpdate(core: Core, received: Received<UpdateRequest>, cont
 /** Update Acknowledgement: its locators may be used as source from now on (RFC 5533 §10.5). */
 export function acceptAcknowledgement(
   core: Core,
-  { message }: Received<UpdateAcknowledgement>,
+  { message, now }: Received<UpdateAcknowledgement>,
   context: Context,
 ): void {
   const { update } = context;
@@ -156,4 +160,16 @@ export function acceptAcknowledgement(
   if (newLocators) core.effects.push({ kind: 'changed', context });
   // Preferences that the list left no room for follow by themselves. Locators that never fit do not.
   if (update.told.generation === context.host.current.generation) queueUpdate(core, context);
+  if (update.doubtful) confirmLater(core, now, context);
+}
+
+/**
+ * Nothing in an Update Request says which of two is newer: one that was delayed brings back what has been replaced.
+ * When none can be on its way any more, the peer is told once more.
+ */
+function confirmLater(core: Core, now: number, context: Context): void {
+  const confirmation = new Update(context, core.randomU32(), context.host.current, true);
+  confirmation.retries = -1;
+  context.update = confirmation;
+  core.deadlines.set(confirmation, now + core.settings.UPDATE_TIMEOUT);
 }
