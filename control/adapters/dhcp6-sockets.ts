@@ -4,8 +4,8 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { bindUdp6 } from '../../native/linux/index.ts';
-import { BoundedMap } from '../addressing/bounded-map.ts';
 import type { DhcpPacket } from '../addressing/request.ts';
+import { BoundedMap } from '../limits/bounded-map.ts';
 import { CLIENT_PORT, MessageType, SERVER_PORT } from '../wire/dhcp6/index.ts';
 import { type Address, formatAddress, parseAddress } from '../wire/ipv6/address.ts';
 

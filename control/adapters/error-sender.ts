@@ -1,20 +1,25 @@
 /** ICMPv6 errors that the box sends (RFC 4443 §2.4): about a host's packet, about a peer's, and those it passes on. */
 import type { WaitingFrame } from '../dataplane/first-packets.ts';
+import { TokenBuckets } from '../limits/token-bucket.ts';
 import type { RouterAddresses } from '../site/router-addresses.ts';
 import type { SiteLinks } from '../site/site-links.ts';
 import type { Icmp6Error } from '../wire/icmp6/errors.ts';
-import type { Address } from '../wire/ipv6/address.ts';
+import { type Address, addressKey } from '../wire/ipv6/address.ts';
 import type { Clock } from './core-driver.ts';
-import { ErrorLimiter } from './error-limiter.ts';
 import type { FrameSender } from './frame-sender.ts';
 import { frameAddresses } from './held-frame.ts';
+
+/** How often one destination gets an error, RFC 4443 §2.4 (f): what a trace of the way asks at once, it gets. */
+const RATE = { perSecond: 100, burst: 10 };
+const DESTINATIONS_KEPT = 4096;
 
 export class ErrorSender {
   readonly #links: SiteLinks;
   readonly #addresses: RouterAddresses;
   readonly #sender: FrameSender;
   readonly #clock: Clock;
-  readonly #limiter = new ErrorLimiter();
+  readonly #buckets = new TokenBuckets(RATE, DESTINATIONS_KEPT);
+  #limited = 0;
 
   constructor(links: SiteLinks, addresses: RouterAddresses, sender: FrameSender, clock: Clock) {
     this.#links = links;
@@ -23,9 +28,9 @@ export class ErrorSender {
     this.#clock = clock;
   }
 
-  /** Errors not sent because their destination had one just before. */
+  /** Errors not sent because their destination had enough of them. */
   get limited(): number {
-    return this.#limiter.refused;
+    return this.#limited;
   }
 
   toHost(invoking: WaitingFrame, error: Icmp6Error): void {
@@ -42,7 +47,7 @@ export class ErrorSender {
   /** What the policy says of a TCP connection whose provider is down. */
   tellLoss(segment: WaitingFrame, how: 'rst' | 'icmp' | 'silent'): void {
     if (how === 'icmp') return this.toHost(segment, { kind: 'no-route' });
-    if (!this.#limiter.admits(this.#clock(), frameAddresses(segment).source)) return;
+    if (!this.#admits(frameAddresses(segment).source)) return;
     this.#sender.sendReset(segment);
   }
 
@@ -55,7 +60,13 @@ export class ErrorSender {
 
   #send(invoking: WaitingFrame, error: Icmp6Error, source: Address | undefined): void {
     if (source === undefined) return;
-    if (!this.#limiter.admits(this.#clock(), frameAddresses(invoking).source)) return;
+    if (!this.#admits(frameAddresses(invoking).source)) return;
     this.#sender.sendError(invoking, source, error);
+  }
+
+  #admits(destination: Address): boolean {
+    const admitted = this.#buckets.take(addressKey(destination), this.#clock());
+    if (!admitted) this.#limited++;
+    return admitted;
   }
 }

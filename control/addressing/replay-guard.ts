@@ -3,7 +3,7 @@
  * after its client has come back, has the same transaction id: it is answered and does nothing. Bounded; the oldest is
  * forgotten first.
  */
-import { BoundedMap } from './bounded-map.ts';
+import { BoundedMap } from '../limits/bounded-map.ts';
 import { octetKey } from './octet-key.ts';
 import type { ClientRequest } from './request.ts';
 

@@ -2,6 +2,7 @@
  * A DHCPv6 server that hands out CGAs: RFC 8415 §18.3. Sans-IO: packets and time go in; an answer comes out, with what
  * must be durable before it is sent. `now` is milliseconds since the epoch and never goes back.
  */
+import { TokenBuckets } from '../limits/token-bucket.ts';
 import { type Option, StatusCode } from '../wire/dhcp6/index.ts';
 import { type Address, addressKey, equalAddress } from '../wire/ipv6/address.ts';
 import { Allocation } from './allocation.ts';
@@ -22,7 +23,6 @@ import { NamesUnderWay } from './names-under-way.ts';
 import { octetKey } from './octet-key.ts';
 import { Offers } from './offers.ts';
 import type { Outcome, ToRecord } from './outcome.ts';
-import { RateLimit } from './rate-limit.ts';
 import { ReplayGuard } from './replay-guard.ts';
 import { answer, configurationOptions, status } from './reply.ts';
 import { type ClientRequest, type DhcpPacket, readRequest } from './request.ts';
@@ -37,6 +37,10 @@ interface Exchange {
   readonly now: number;
 }
 
+/** Clients and relay agents whose rates are remembered. */
+const BUCKETS = 65_536;
+const buckets = (perSecond: number) => new TokenBuckets({ perSecond, burst: 2 * perSecond }, BUCKETS);
+
 export class DhcpServer {
   readonly counters = new DhcpCounters();
   readonly #duid: Uint8Array;
@@ -46,8 +50,8 @@ export class DhcpServer {
   readonly #offers: Offers;
   readonly #replays = new ReplayGuard();
   readonly #room: Room;
-  readonly #clients: RateLimit;
-  readonly #relays: RateLimit;
+  readonly #clients: TokenBuckets;
+  readonly #relays: TokenBuckets;
 
   constructor(duid: Uint8Array, settings: DhcpSettings, book: LeaseBook) {
     this.#duid = duid;
@@ -59,8 +63,8 @@ export class DhcpServer {
       book.giveBack(candidate);
     });
     this.#room = new Room(book, settings.maximumLeases);
-    this.#clients = new RateLimit(settings.rates.perClient);
-    this.#relays = new RateLimit(settings.rates.perRelay);
+    this.#clients = buckets(settings.rates.perClient);
+    this.#relays = buckets(settings.rates.perRelay);
   }
 
   /** Addresses offered and not yet taken. */
@@ -76,8 +80,8 @@ export class DhcpServer {
     this.counters.requests[request.type]++;
     // Clients without a relay agent share their interface's limit.
     const relay = request.relays.length > 0 ? addressKey(packet.source) : packet.interface;
-    if (!this.#relays.admits(relay, now)) return this.#discard('relay-rate');
-    if (request.duid !== undefined && !this.#clients.admits(octetKey(request.duid), now))
+    if (!this.#relays.take(relay, now)) return this.#discard('relay-rate');
+    if (request.duid !== undefined && !this.#clients.take(octetKey(request.duid), now))
       return this.#discard('client-rate');
     const outcome = this.#answer(request, packet, now);
     if (outcome.kind !== 'discard') this.counters.answered++;

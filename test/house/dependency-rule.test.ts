@@ -8,12 +8,13 @@ const control = join(root, 'control');
 
 /** What each core may import: itself, wire, and the cores named. All else of control/ is out of bounds. */
 const cores: Readonly<Record<string, readonly string[]>> = {
+  limits: [],
   wire: [],
   shim6: ['wire', 'identity'],
   reap: ['wire'],
   identity: ['wire'],
-  naming: ['wire'],
-  addressing: ['wire', 'identity'],
+  naming: ['wire', 'limits'],
+  addressing: ['wire', 'identity', 'limits'],
   steering: ['wire'],
 };
 /** Cores have no clock, socket, file or randomness; hashing and signing are functions. */

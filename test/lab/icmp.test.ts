@@ -44,11 +44,8 @@ function hops(output: string): string[] {
   return [...new Set(rows.map((row) => row[2]!))];
 }
 
-/** The box sends a host an error every 10 ms at most; an earlier trace has just had some. */
-const traceroute = async (host: LabHost, peer: LabHost, ...words: string[]) => {
-  await delay(50);
-  return runIn(host.namespace, ['traceroute', '-6', '-n', '-q', '1', '-w', '2', ...words, peer.name]);
-};
+const traceroute = (host: LabHost, peer: LabHost, ...words: string[]) =>
+  runIn(host.namespace, ['traceroute', '-6', '-n', '-q', '1', '-w', '2', ...words, peer.name]);
 
 async function counters(site: (typeof SITES)[number]) {
   return (await boxStatus(site)).counters;
