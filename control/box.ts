@@ -234,7 +234,7 @@ export class Box {
         review.start(prefixes);
         this.#reverting.preferencesChanged();
       },
-      send: (uplink, packet) => this.#sender.sendByUplink(uplink, this.links.vlanOf(uplink), packet),
+      send: (uplink, packet) => this.#sender.sendByUplink(uplink, packet),
     });
   }
 
@@ -472,7 +472,7 @@ export class Box {
 
   #sendControl(source: Address, destination: Address, message: Uint8Array): void {
     const uplink = this.links.uplinkFor(source);
-    this.#sender.sendControl(uplink, this.links.vlanOf(uplink), source, destination, message);
+    this.#sender.sendControl(uplink, source, destination, message);
   }
 
   #tick(): void {

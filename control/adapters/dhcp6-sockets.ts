@@ -12,10 +12,7 @@ import { type Address, formatAddress, parseAddress } from '../wire/ipv6/address.
 /** RFC 8415 §7.1. */
 const RELAY_AGENTS_AND_SERVERS = 'ff02::1:2';
 const SERVERS = 'ff05::1:3';
-/**
- * What is answered within a third of a second, some 1500 messages (the kernel grants twice as much): no pause of ours
- * loses messages, and what waits is answered before its client asks again, after 1 s (RFC 8415 §7.6).
- */
+/** Octets, of which the kernel grants twice as many: what arrives while the box does something else waits there. */
 const RECEIVE_BUFFER = 1024 * 1024;
 /** Senders whose addresses are remembered as octets. */
 const KNOWN_SENDERS = 4096;

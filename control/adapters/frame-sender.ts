@@ -19,28 +19,23 @@ export class FrameSender {
   failed = 0;
 
   /** Sends a SHIM6 control message by an uplink, whose router is its next hop. */
-  sendControl(
-    uplink: Uplink | undefined,
-    vlan: number,
-    source: Address,
-    destination: Address,
-    message: Uint8Array,
-  ): void {
+  sendControl(uplink: Uplink | undefined, source: Address, destination: Address, message: Uint8Array): void {
     if (!uplink?.up) {
       this.withoutUplink++;
       return;
     }
     const header = { source, destination, nextHeader: NextHeader.shim6, hopLimit: HOP_LIMIT };
-    this.sendByUplink(uplink, vlan, encodeIpv6(header, message));
+    this.sendByUplink(uplink, encodeIpv6(header, message));
   }
 
   /** Sends an IPv6 packet by an uplink, though it be down, if only it has a router. */
-  sendByUplink({ link, gateway }: Uplink, vlan: number, packet: Uint8Array): void {
+  sendByUplink({ link, gateway }: Uplink, packet: Uint8Array): void {
     if (link === undefined || gateway === undefined) {
       this.withoutUplink++;
       return;
     }
-    this.#send(link.ifindex, encodeFrame({ destination: gateway, source: link.mac, vlan }, packet));
+    // On a VLAN interface it is the kernel that tags.
+    this.#send(link.ifindex, encodeFrame({ destination: gateway, source: link.mac, vlan: 0 }, packet));
   }
 
   /** Tells the sender of a punted frame about an error; `source` is the box's address on that link. */

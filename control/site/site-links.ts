@@ -249,10 +249,6 @@ export class SiteLinks implements SiteFacts {
     return this.uplinkFor(locator)?.provider.name;
   }
 
-  vlanOf(uplink: Uplink | undefined): number {
-    return (uplink && this.#interfaces.get(uplink.provider.interface)?.vlan) ?? 0;
-  }
-
   hostLink(ulid: Address): HostLink | undefined {
     return this.#hostLinks.get(addressKey(ulid));
   }
