@@ -53,7 +53,7 @@ export class ErrorSender {
 
   /** Passes a packet on to a host; false while it is not known where the host is. */
   deliver(host: Address, packet: Uint8Array): boolean {
-    const ethernet = this.#links.hostEthernet(host);
+    const ethernet = this.#links.hostLinks.ethernet(host);
     if (ethernet !== undefined) this.#sender.sendToHost(ethernet, packet);
     return ethernet !== undefined;
   }

@@ -1,7 +1,7 @@
 /** Sends the controller's own packets: control messages by an uplink, ICMPv6 errors to a host. */
 import { PacketSocket } from '../../native/linux/index.ts';
 import type { WaitingFrame } from '../dataplane/first-packets.ts';
-import type { HostEthernet } from '../site/site-links.ts';
+import type { HostEthernet } from '../site/host-links.ts';
 import type { Uplink } from '../site/uplinks.ts';
 import { encodeIcmp6Error, type Icmp6Error } from '../wire/icmp6/errors.ts';
 import type { Address } from '../wire/ipv6/address.ts';

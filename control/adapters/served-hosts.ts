@@ -33,7 +33,7 @@ export function serveHosts({ site, identity, driver, links, guard }: ServedHosts
     onHost: serve,
     onGone: ({ ulid }) => {
       driver.run((core) => core.removeHost(ulid));
-      links.forgetHost(ulid);
+      links.hostLinks.forget(ulid);
       identity.unbind(ulid);
       bound.delete(addressKey(ulid));
     },

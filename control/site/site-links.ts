@@ -7,10 +7,11 @@ import type { HostLink } from '../dataplane/ingress-table.ts';
 import { SettingsLimits } from '../dataplane/layout.generated.ts';
 import type { Log } from '../observe/log.ts';
 import type { LocalHost } from '../shim6/local-host.ts';
-import { type Address, addressKey, equalAddress, formatAddress } from '../wire/ipv6/address.ts';
+import { type Address, equalAddress, formatAddress } from '../wire/ipv6/address.ts';
 import { formatMac, type MacAddress } from '../wire/ipv6/header.ts';
 import { containsAddress } from '../wire/ipv6/prefix.ts';
 import { GatewayCheck } from './gateway-check.ts';
+import { HostLinks, insidePort } from './host-links.ts';
 import type { SiteHost } from './hosts.ts';
 import { type InterfaceFacts, type KernelWatch, watchKernel } from './kernel-watcher.ts';
 import type { Reachability } from './liveness/reachability.ts';
@@ -47,25 +48,10 @@ export interface SiteLinksOptions {
   readonly onHostMoved: (host: SiteHost) => void;
 }
 
-export interface HostEthernet {
-  readonly ifindex: number;
-  readonly source: MacAddress;
-  readonly destination: MacAddress;
-  /** 0: untagged. */
-  readonly vlan: number;
-}
-
 /** Ticks between attempts to resolve a provider's router or a host that is not known. */
 const RESOLVE_TICKS = 10;
 /** RFC 5533 §5.15.3: the largest preference there is. */
 const LAST_PRIORITY = 255;
-const insidePort = (index: number): number => SettingsLimits.MAX_UPLINKS + index;
-/**
- * Hosts asked for per tick. The kernel keeps each that does not answer for 3 s (RFC 4861 §7.2.2), where it cannot drop
- * it for another's sake, in a table for which 1024 neighbours are too many (neigh.default.gc_thresh3): hosts that are
- * away must leave room for those that are there, and for the providers' routers.
- */
-const HOSTS_PER_TICK = 6;
 
 export class SiteLinks implements SiteFacts {
   /** By index in the data path. */
@@ -79,18 +65,22 @@ export class SiteLinks implements SiteFacts {
   #watch: KernelWatch | undefined;
   readonly #options: SiteLinksOptions;
   readonly #interfaces = new Map<string, InterfaceFacts>();
-  /** By addressKey of the ULID. */
-  readonly #hostLinks = new Map<string, HostLink>();
+  readonly hostLinks: HostLinks;
   readonly #states: UplinkStates;
   readonly #gatewayCheck: GatewayCheck;
   #ticks = 0;
-  /** The rest of a round through the hosts, asking for those not yet found. */
-  #round: Iterator<SiteHost> | undefined;
 
   constructor(options: SiteLinksOptions) {
     this.#options = options;
     this.#states = new UplinkStates([]);
     this.#gatewayCheck = new GatewayCheck(options.netlink, options.log);
+    this.hostLinks = new HostLinks({
+      inside: options.config.inside,
+      hosts: options.hosts,
+      facts: (name) => this.#interfaces.get(name),
+      ask: (ifindex, address) => this.#ask(ifindex, address),
+      onHostMoved: options.onHostMoved,
+    });
     for (const provider of options.providers) this.#addUplink(provider);
   }
 
@@ -223,7 +213,7 @@ export class SiteLinks implements SiteFacts {
     this.#apply(this.#states.advance(this.#options.clock()));
     this.#gatewayCheck.step(this.#options.clock(), this.uplinks);
     if (++this.#ticks % RESOLVE_TICKS === 0) this.#resolve();
-    else this.#resolveHosts();
+    else this.hostLinks.step();
   }
 
   /** Takes what a source of liveness says of an uplink. The data path is switched before anybody is told. */
@@ -250,17 +240,7 @@ export class SiteLinks implements SiteFacts {
   }
 
   hostLink(ulid: Address): HostLink | undefined {
-    return this.#hostLinks.get(addressKey(ulid));
-  }
-
-  /** How frames to a host begin, and the interface they leave by; undefined while it is not known where it is. */
-  hostEthernet(ulid: Address): HostEthernet | undefined {
-    const { inside } = this.#options.config;
-    const link = this.#hostLinks.get(addressKey(ulid));
-    const entry = link && inside[link.port - insidePort(0)];
-    const facts = entry && this.#interfaces.get(entry.interface);
-    if (link === undefined || facts === undefined) return undefined;
-    return { ifindex: facts.attachIfindex, source: facts.mac, destination: link.mac, vlan: facts.vlan };
+    return this.hostLinks.of(ulid);
   }
 
   /** The box's own address on the inside interface where a frame came in. */
@@ -328,20 +308,7 @@ export class SiteLinks implements SiteFacts {
       this.#writeUplink(uplink);
       this.report(uplink.index, uplink.gatewayReport);
     }
-    const host = this.#options.hosts.get(addressKey(address));
-    if (host === undefined) return;
-    const { inside } = this.#options.config;
-    const index = inside.findIndex((entry) => this.#interfaces.get(entry.interface)?.ifindex === ifindex);
-    if (index < 0) return;
-    const known = this.#hostLinks.get(addressKey(address));
-    const port = insidePort(index);
-    if (mac === undefined) {
-      if (!this.#hostLinks.delete(addressKey(address))) return;
-    } else {
-      if (known?.port === port && formatMac(known.mac) === formatMac(mac)) return;
-      this.#hostLinks.set(addressKey(address), { port, mac });
-    }
-    this.#options.onHostMoved(host);
+    this.hostLinks.onNeighbour(ifindex, address, mac);
   }
 
   /** Everything that the data path knows of an uplink but its state. */
@@ -376,19 +343,7 @@ export class SiteLinks implements SiteFacts {
       if (uplink.link?.carrier && uplink.gateway === undefined)
         this.#ask(uplink.link.ifindex, uplink.provider.gateway);
     }
-    this.#round ??= this.#options.hosts.values();
-    this.#resolveHosts();
-  }
-
-  #resolveHosts(): void {
-    const { inside: insides } = this.#options.config;
-    const inside = this.#interfaces.get(insides[0]!.interface);
-    if (inside === undefined || !inside.carrier || insides.length > 1) return;
-    for (let count = 0; count < HOSTS_PER_TICK && this.#round !== undefined; count++) {
-      const { value: host, done } = this.#round.next();
-      if (done) this.#round = undefined;
-      else if (!this.#hostLinks.has(addressKey(host.ulid))) this.#ask(inside.ifindex, host.ulid);
-    }
+    this.hostLinks.beginRound();
   }
 
   #ask(ifindex: number, address: Address): void {
@@ -400,11 +355,6 @@ export class SiteLinks implements SiteFacts {
         reason: (error as Error).message,
       });
     }
-  }
-
-  /** The host is served no more. */
-  forgetHost(ulid: Address): void {
-    this.#hostLinks.delete(addressKey(ulid));
   }
 }
 
