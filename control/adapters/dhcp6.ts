@@ -108,7 +108,7 @@ export function dhcpSettings(config: DhcpConfig, { inside, dns }: Config): DhcpS
   };
 }
 
-function startRadvd(config: DhcpConfig, { inside, dns }: Config, log: Log): Radvd | undefined {
+function startRadvd(config: DhcpConfig, { inside, dns, control }: Config, log: Log): Radvd | undefined {
   const advertisements = config['router-advertisements'];
   if (advertisements === undefined) return undefined;
   const interfaces = inside.flatMap(({ interface: name }) => {
@@ -124,5 +124,6 @@ function startRadvd(config: DhcpConfig, { inside, dns }: Config, log: Log): Radv
     dnsServers: config['dns-servers'] ?? dns?.listen ?? [],
     domainSearch: config['domain-search'],
   });
-  return new Radvd({ program: advertisements.radvd, configuration, log });
+  const directory = `${control.socket}.radvd`;
+  return new Radvd({ program: advertisements.radvd, configuration, directory, log });
 }

@@ -1,7 +1,6 @@
 /** radvd, run for us: its configuration written, its process watched, started again when it ends, ended with the box. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../observe/log.ts';
 
@@ -17,6 +16,8 @@ export interface RadvdOptions {
   /** The program; found in PATH when it is a bare name. */
   readonly program: string;
   readonly configuration: string;
+  /** For its files, and nothing else: made anew. */
+  readonly directory: string;
   readonly log: Log;
 }
 
@@ -29,7 +30,6 @@ const LAST_WORDS = 400;
 
 export class Radvd {
   readonly #options: RadvdOptions;
-  readonly #directory: string;
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
   #wait = FIRST_WAIT;
@@ -40,12 +40,14 @@ export class Radvd {
   /** Throws RadvdError when radvd is absent or does not take the configuration. */
   constructor(options: RadvdOptions) {
     this.#options = options;
-    this.#directory = mkdtempSync(join(tmpdir(), 'pshim6-radvd-'));
+    // One that was killed has left its own.
+    rmSync(options.directory, { recursive: true, force: true });
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
     try {
       writeFileSync(this.#file, options.configuration, { mode: 0o600 });
       this.#check();
     } catch (error) {
-      rmSync(this.#directory, { recursive: true, force: true });
+      rmSync(this.#options.directory, { recursive: true, force: true });
       throw error;
     }
     this.#start();
@@ -68,11 +70,11 @@ export class Radvd {
       child.kill(farewell ? 'SIGTERM' : 'SIGKILL');
       await gone;
     }
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.#options.directory, { recursive: true, force: true });
   }
 
   get #file(): string {
-    return join(this.#directory, 'radvd.conf');
+    return join(this.#options.directory, 'radvd.conf');
   }
 
   #check(): void {
@@ -89,7 +91,7 @@ export class Radvd {
 
   #start(): void {
     const { program, log } = this.#options;
-    const words = ['--nodaemon', '--config', this.#file, '--pidfile', join(this.#directory, 'pid')];
+    const words = ['--nodaemon', '--config', this.#file, '--pidfile', join(this.#options.directory, 'pid')];
     // If we are killed the kernel ends it, without a farewell: who starts us again wants the hosts to stay.
     const child = spawn(
       'setpriv',

@@ -11,6 +11,8 @@ const skip = process.getuid?.() === 0 ? false : 'needs root';
 const silent: Log = { error() {}, warn() {}, info() {}, debug() {} };
 const configuration = 'interface lan {\n  AdvSendAdvert on;\n};\n';
 
+const directory = scratch('radvd');
+
 const isRunning = (pid: number | undefined): boolean => {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'radvd\n';
@@ -25,7 +27,7 @@ async function until(holds: () => boolean): Promise<void> {
 
 test('an absent radvd, and one that refuses its configuration, are told apart', () => {
   const start = (program: string, text: string) => () =>
-    new Radvd({ program, configuration: text, log: silent });
+    new Radvd({ program, configuration: text, directory, log: silent });
   assert.throws(
     start('no-such-radvd', configuration),
     /no-such-radvd is not installed.*apt-get install radvd/,
@@ -41,7 +43,7 @@ test('it is started again when it dies, and ends with us', { skip, ...TIME_LIMIT
   writeFileSync(program, `#!/bin/sh\nexec nsenter --net=/run/netns/${name} radvd "$@"\n`);
   chmodSync(program, 0o700);
   command('nsenter', `--net=/run/netns/${name}`, 'sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1');
-  const radvd = new Radvd({ program, configuration, log: silent });
+  const radvd = new Radvd({ program, configuration, directory, log: silent });
   await until(() => isRunning(radvd.pid));
   const first = radvd.pid!;
   process.kill(first, 'SIGKILL');
