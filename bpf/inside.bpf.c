@@ -122,8 +122,8 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	if (!select_port(route.uplink->port))
 		return drop(DROP_NO_PORT);
 
-	if (settings.flags & SETTING_CLAMP_MSS)
-		clamp_mss(&frame, &insertion, path_limit(&route));
+	if (settings.flags & SETTING_CLAMP_MSS && may_be_syn(&frame, &insertion))
+		clamp_mss(xdp, path_limit(&route));
 	if (!insert_payload_header(xdp, &frame, &insertion, entry, &route))
 		return drop(DROP_HEADROOM);
 	entry->last_sent = settings.tick;

@@ -220,18 +220,14 @@ static __always_inline enum walk_result find_insertion(const struct frame *frame
 	return may_step(&at) ? WALK_TOO_LONG : WALK_DONE;
 }
 
-/*
- * The SHIM6 header, if `found->next_header` is NEXT_SHIM6 afterwards. What
- * follows a Routing header with segments left is not for this node to read.
- */
-static __always_inline enum walk_result find_shim6(const struct frame *frame,
-						   struct position *found)
+/* What follows Hop-by-Hop Options, Routing and Destination Options; `to_route`: or a Routing
+ * header with segments left. */
+static __always_inline enum walk_result follow_chain(const struct frame *frame,
+						     struct position *found, const int to_route)
 {
 	__u8 segments_left;
 
 	start_walk(frame, found);
-	if (found->next_header == NEXT_SHIM6)
-		return WALK_DONE;
 #pragma unroll
 	for (int i = 0; i < EXTENSIONS; i++) {
 		__u8 stepped = found->next_header;
@@ -242,12 +238,22 @@ static __always_inline enum walk_result find_shim6(const struct frame *frame,
 		result = step(frame, found, &segments_left);
 		if (result != WALK_DONE)
 			return result;
-		if (stepped == NEXT_ROUTING && segments_left != 0) {
+		if (to_route && stepped == NEXT_ROUTING && segments_left != 0) {
 			found->next_header = NEXT_ROUTING;
 			return WALK_DONE;
 		}
 	}
 	return may_step(found) ? WALK_TOO_LONG : WALK_DONE;
+}
+
+/*
+ * The SHIM6 header, if `found->next_header` is NEXT_SHIM6 afterwards. What
+ * follows a Routing header with segments left is not for this node to read.
+ */
+static __always_inline enum walk_result find_shim6(const struct frame *frame,
+						   struct position *found)
+{
+	return follow_chain(frame, found, 1);
 }
 
 enum hop_by_hop_options {

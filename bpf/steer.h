@@ -58,30 +58,32 @@ static __always_inline int begins_with_ports(__u8 protocol)
 	       protocol == NEXT_DCCP || protocol == NEXT_UDP_LITE;
 }
 
-/* Fragments have no ports, not even the first: all of a packet go the same way. */
-static __always_inline void describe(const struct frame *frame, struct flow *flow)
+/* Fragments have no ports, not even the first: all of a packet go the same way. False for what
+ * is malformed. */
+static __always_inline int describe(const struct frame *frame, struct flow *flow)
 {
 	const __be16 *upper;
 	struct position at;
 
 	flow->traffic_class = frame->head >> HEAD_TRAFFIC_CLASS;
-	flow->protocol = 0;
 	flow->has_ports = 0;
 	flow->source_port = 0;
 	flow->destination_port = 0;
-	if (find_shim6(frame, &at) != WALK_DONE)
-		return;
+	if (follow_chain(frame, &at, 0) != WALK_DONE)
+		return 0;
 	upper = (void *)frame->ipv6 + at.offset;
 	flow->protocol = at.next_header;
-	if ((void *)(upper + 2) > frame->end || at.offset + 4 > frame->length)
-		return;
 	if (at.next_header == NEXT_FRAGMENT) {
+		if ((void *)(upper + 4) > frame->end || at.offset + 8 > frame->length)
+			return 0;
 		flow->protocol = *(const __u8 *)upper;
-	} else if (begins_with_ports(at.next_header)) {
+	} else if (begins_with_ports(at.next_header) && (void *)(upper + 2) <= frame->end &&
+		   at.offset + 4 <= frame->length) {
 		flow->has_ports = 1;
 		flow->source_port = bpf_ntohs(upper[0]);
 		flow->destination_port = bpf_ntohs(upper[1]);
 	}
+	return 1;
 }
 
 static __always_inline int in_range(const __u16 range[2], __u16 port)
@@ -109,7 +111,8 @@ static __always_inline __u32 choose_fork(const struct frame *frame)
 {
 	struct flow flow;
 
-	describe(frame, &flow);
+	if (!describe(frame, &flow))
+		return 0;
 	for (int i = 0; i < MAX_STEERING_RULES && i < steering.rules; i++)
 		if (matches(&steering.rule[i], frame, &flow))
 			return steering.rule[i].fork & (MAX_FORKS - 1);

@@ -30,6 +30,15 @@ function segment(options: readonly number[], { flags = SYN, data = 0, offset = 0
   return { type: TCP, octets, chained: false };
 }
 
+/** A fragment, or an authentication header, and a SYN's octets behind it, as one part. */
+const behind = (header: packets.Part, options: readonly number[]): packets.Part => ({
+  type: header.type,
+  octets: packets.concat([TCP], header.octets.subarray(1), segment(options).octets),
+  chained: false,
+});
+const later = (options: readonly number[]) => behind(packets.fragment(64, false), options);
+const authenticated = (options: readonly number[]) => behind(packets.authentication(), options);
+
 const sent = (...parts: packets.Part[]) =>
   packets.frame({ link: lab.fromHost, source: lab.HOST, destination: lab.PEER, parts });
 
@@ -82,6 +91,14 @@ describe('the MSS of a SYN', () => {
     changes('last', (value) => [...SACK_PERMITTED, ...TIMESTAMPS, ...mss(value)]),
     changes('at an odd place', (value) => [...NO_OPERATION, ...mss(value)]),
     changes('behind an option of odd length', (value) => [...WINDOW_SCALE, ...mss(value)]),
+    changes('behind as many options as there can be', (value) => [
+      ...Array(36).fill(NO_OPERATION[0]),
+      ...mss(value),
+    ]),
+    changes('behind what only looks like one', (value) => [254, 6, ...mss(1440), ...mss(value)]),
+    changes('behind one of a wrong length', (value) => [2, 6, 5, 160, 0, 0, ...mss(value)]),
+    changes('given twice', (value) => [...mss(value), ...mss(value)]),
+    changes('given again behind one that fits', (value) => [...mss(536), ...WINDOW_SCALE, ...mss(value)]),
     changes('of a SYN with data (RFC 7413)', mss, { data: 333 }),
     changes('of a SYN and ACK', mss, { flags: SYN | ACK }),
     stays('that fits is left', segment(mss(MOST))),
@@ -99,6 +116,20 @@ describe('the MSS of a SYN', () => {
       input: sent(packets.hopByHop(), segment(mss(1440))),
       outcome: leaves(packets.hopByHop(), shim, segment(mss(MOST))),
     },
+    {
+      name: 'behind Destination Options',
+      tables: clamped,
+      input: sent(packets.destinationOptions(), segment(mss(1440))),
+      outcome: leaves(shim, packets.destinationOptions(), segment(mss(MOST))),
+    },
+    {
+      name: 'in a first fragment',
+      tables: clamped,
+      input: sent(packets.fragment(0, true), segment(mss(1440), { data: 4 })),
+      outcome: leaves(shim, packets.fragment(0, true), segment(mss(MOST), { data: 4 })),
+    },
+    stays('that only seems to be in a later fragment', later(mss(1440))),
+    stays('behind an authentication header, which protects it', authenticated(mss(1440))),
     {
       name: "by the uplink's MTU",
       tables: (tables) => {

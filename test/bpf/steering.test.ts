@@ -159,6 +159,13 @@ const cases: readonly Case[] = [
     takes: 'fork',
   },
   {
+    name: 'behind a Routing header with segments left: the box forwards the packet, whoever is next',
+    rules: [{ protocol: UDP, destinationPorts: { first: 53, last: 53 } }],
+    before: [routing(1)],
+    parts: [udp()],
+    takes: 'fork',
+  },
+  {
     name: 'a first fragment, by its protocol',
     rules: [{ protocol: UDP }],
     parts: [fragment(0, true), udp(64)],
@@ -254,6 +261,27 @@ describe('a fork that is not there', () => {
       const [event] = events;
       assert.deepEqual([event?.kind, event?.fork, event?.frame], ['fork', 1, input.subarray(0, 240)]);
     });
+
+  for (const [name, parts, reason] of [
+    [
+      'headers beyond the packet',
+      [{ ...destinationOptions(), octets: Uint8Array.of(17, 9) }, udp(30)],
+      'malformed',
+    ],
+    ['too many headers', Array(5).fill(destinationOptions()), 'extension-headers'],
+  ] as const)
+    test(`is not asked for by a packet with ${name}, though rules match all`, () => {
+      lab.standardTables(dataPath);
+      forked(dataPath.tables, [{}], []);
+      lab.expectOutcome(dataPath, 'inside', sent(parts), { dropped: reason });
+    });
+
+  test('is not asked for by a Fragment header cut short', () => {
+    lab.standardTables(dataPath);
+    forked(dataPath.tables, [{}], []);
+    const cut = { type: packets.NextHeader.fragment, octets: Uint8Array.of(17, 0, 0, 1), chained: false };
+    lab.expectOutcome(dataPath, 'inside', sent([cut]), byDefault([cut]));
+  });
 
   test('is asked for at a bounded rate, and no packet lost for it', () => {
     const HOUR = 3600e9;

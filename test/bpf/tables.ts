@@ -234,7 +234,8 @@ export class Tables {
   addEgress(fields: EgressFields): void {
     const control = (slot: number) =>
       this.#egress.readU32(slot * EgressEntry.size + EgressEntry.control) & ControlWord.CONTROL_STATE_MASK;
-    this.egress(fields, this.#firstFree(egressHash(pairOf(fields), HASH_KEY), control));
+    const hash = forkHash(egressHash(pairOf(fields), HASH_KEY), fields.fork ?? 0);
+    this.egress(fields, this.#firstFree(hash, control));
   }
 
   addIngress(fields: IngressFields): void {

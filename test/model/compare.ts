@@ -1,15 +1,16 @@
 /** The same tables and frames for the programs and the model: do verdict, reason, event and every octet agree? */
 
 import { SlotState } from '../../control/dataplane/layout.generated.ts';
+import { SteeringRules } from '../../control/steering/rules.ts';
 import { formatAddress } from '../../control/wire/ipv6/address.ts';
 import { formatMac } from '../../control/wire/ipv6/header.ts';
-import { DataPath } from '../bpf/data-path.ts';
+import { DataPath, type PuntedFrame } from '../bpf/data-path.ts';
 import { LOOPBACK } from '../bpf/tables.ts';
 import { inside } from './inside.ts';
 import { describeOutcome, type Outcome } from './outcome.ts';
 import { outside } from './outside.ts';
 import { Choices } from './random.ts';
-import type { Tables } from './tables.ts';
+import type { SteeringRule, Tables } from './tables.ts';
 import { type Direction, randomFrame } from './traffic.ts';
 import { randomTables } from './world.ts';
 
@@ -71,15 +72,20 @@ export class Comparison {
     return undefined;
   }
 
-  #count(direction: Direction, { verdict, because = '' }: Outcome): void {
-    const key = `${direction} ${verdict} ${because}`.trim();
-    this.outcomes.set(key, (this.outcomes.get(key) ?? 0) + 1);
+  #count(direction: Direction, { verdict, because = '', wanted }: Outcome): void {
+    const keys = [`${direction} ${verdict} ${because}`.trim()];
+    if (wanted !== undefined) keys.push(`${direction} punted fork`);
+    for (const key of keys) this.outcomes.set(key, (this.outcomes.get(key) ?? 0) + 1);
   }
 
   /** What the program did, as the model would describe it; whatever does not fit together is said, too. */
   #run(direction: Direction, frame: Uint8Array): string {
-    const { verdict, data, counts, events } = this.#dataPath.run(direction, frame);
-    const names = Object.keys(counts).sort();
+    const { verdict, data, counts, events: all } = this.#dataPath.run(direction, frame);
+    // Of a packet that should have taken a fork the controller is told besides.
+    const [wish, ...wishes] = all.filter(({ kind }) => kind === 'fork');
+    const events = all.filter(({ kind }) => kind !== 'fork');
+    const { 'punt fork': wished = 0, ...others } = counts;
+    const names = Object.keys(others).sort();
     const [became = 'nothing'] = names.flatMap((name) => name.match(`^${direction} (.*)`)?.[1] ?? []);
     const reason = names.flatMap((name) => name.match(/^(?:drop|punt) (.*)/)?.[1] ?? []);
     const expectedNames = 1 + (became === 'dropped' || became === 'punted' ? 1 : 0);
@@ -92,12 +98,15 @@ export class Comparison {
       verdict === (code ?? VERDICTS.drop) ? '' : `verdict ${verdict}`,
       isRewritten || same ? '' : 'frame changed',
       (event !== undefined) === (became === 'punted') && events.length < 2 ? '' : `${events.length} events`,
-      event === undefined || isPartOf(event, frame) ? '' : 'event of another frame',
+      event === undefined || isPartOf(event, frame, MOST_PUNTED) ? '' : 'event of another frame',
+      wish === undefined || isPartOf(wish, frame, MOST_TOLD) ? '' : 'wish of another frame',
+      wished === (wish === undefined ? 0 : 1) && wishes.length === 0 ? '' : `${wished} forks counted`,
     ].filter((text) => text !== '');
     const text = describeOutcome({
       verdict: became as Outcome['verdict'],
       ...(reason[0] === undefined ? {} : { because: reason[0] }),
       ...(event === undefined ? {} : { uplink: event.uplink, mtu: event.mtu }),
+      ...(wish === undefined ? {} : { wanted: wish.fork }),
       ...(isRewritten ? { frame: data } : {}),
     });
     return wrong.length === 0 ? text : `${text} (${wrong.join('; ')})`;
@@ -113,6 +122,7 @@ export class Comparison {
       site: model.site.map(text),
       ulids: model.ulids.map(text),
       strictSource: model.strictSource,
+      clampMss: model.clampMss,
       injection: model.fromInjection ? LOOPBACK : 0,
     });
     for (const [index, port] of model.ports)
@@ -128,6 +138,7 @@ export class Comparison {
       });
     }
     this.#writeContexts(model);
+    tables.steering(model.rules.map(asConfigured));
     if (model.nat === undefined) return;
     nat.setProviderPrefixes(model.nat.providerPrefixes);
     nat.setChoices(model.nat.choices);
@@ -135,12 +146,16 @@ export class Comparison {
     nat.enable({ silent: model.nat.silent, hashKey: BigUint64Array.from(model.nat.hashKey) });
   }
 
-  #writeContexts({ egress, ingress }: Tables): void {
+  #writeContexts({ egress, ingress, rules }: Tables): void {
     const { tables } = this.#dataPath;
-    for (const { source, destination, tag, paths, active, state } of egress)
+    const steering = new SteeringRules(rules.map(asConfigured));
+    for (const { source, destination, fork, tag, paths, active, state } of egress)
       tables.addEgress({
         source: formatAddress(source),
         destination: formatAddress(destination),
+        fork,
+        // As the controller does: other pairs' packets do not meet the rules.
+        steered: fork === 0 && steering.concerns(source, destination),
         tag: tagOf(tag),
         paths: paths.map((path) => ({
           uplink: path.uplink,
@@ -162,15 +177,22 @@ export class Comparison {
   }
 }
 
-const MOST_PUNTED = 2032;
+const ANYWHERE = { address: new Uint8Array(16), length: 0 };
+const asConfigured = ({ from = ANYWHERE, to = ANYWHERE, ...rule }: SteeringRule) => ({
+  ...rule,
+  source: from,
+  destination: to,
+  prefer: [],
+});
 
-function isPartOf(
-  event: { readonly frame: Uint8Array; readonly networkOffset: number; readonly ifindex: number },
-  frame: Uint8Array,
-): boolean {
+const MOST_PUNTED = 2032;
+/** Of a frame that goes on. */
+const MOST_TOLD = 240;
+
+function isPartOf(event: PuntedFrame, frame: Uint8Array, most: number): boolean {
   const network = ((frame[12]! << 8) | frame[13]!) === 0x86dd ? 14 : 18;
   return (
-    Buffer.compare(event.frame, frame.subarray(0, MOST_PUNTED)) === 0 &&
+    Buffer.compare(event.frame, frame.subarray(0, most)) === 0 &&
     event.networkOffset === network &&
     event.ifindex === LOOPBACK
   );

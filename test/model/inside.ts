@@ -1,7 +1,9 @@
 /** From hosts to providers: RFC 5533 §11.1 and §4.6, and the box's policy. */
+import { clampSegments } from './mss.ts';
 import { translateOutbound } from './nat.ts';
 import { concat, dropped, link, type Outcome, passed, punt } from './outcome.ts';
 import { FIXED, type Frame, followChain, Header, hasRouterAlert, readFrame } from './packet.ts';
+import { chooseFork } from './steering.ts';
 import { type EgressContext, equal, holds, type Path, pathKey, type Tables } from './tables.ts';
 
 const PAYLOAD_HEADER = 8;
@@ -13,15 +15,22 @@ export function inside(tables: Tables, octets: Uint8Array): Outcome {
   if (frame === 'other') return passed;
   if (frame === 'malformed') return dropped('malformed');
   if (hasRouterAlert(frame)) return passed;
-  const context = tables.egress.find(
+  const contexts = tables.egress.filter(
     ({ source, destination }) => equal(source, frame.source) && equal(destination, frame.destination),
   );
+  const context = contexts.find(({ fork }) => fork === 0);
   if (context === undefined) return withoutContext(tables, frame);
   if (context.state === 'draining' && !tables.fromInjection) return punt(frame, 'miss');
   if (frame.hopLimit <= 1) return punt(frame, 'hop-limit');
+  const fork = chooseFork(tables.rules, frame);
+  const forked = contexts.find((candidate) => candidate.fork === fork && candidate.state === 'live');
+  const wanted = fork !== 0 && forked === undefined ? { wanted: fork } : {};
+  return { ...sendBy(tables, frame, fork === 0 ? context : (forked ?? context)), ...wanted };
+}
+
+function sendBy(tables: Tables, frame: Frame, context: EgressContext): Outcome {
   const path = usablePath(tables, context);
-  if (path === undefined) return punt(frame, 'no-uplink');
-  return send(tables, frame, context, path);
+  return path === undefined ? punt(frame, 'no-uplink') : send(tables, frame, context, path);
 }
 
 function withoutContext(tables: Tables, frame: Frame): Outcome {
@@ -59,6 +68,7 @@ function send(tables: Tables, frame: Frame, context: EgressContext, path: Path):
   const at = last === undefined ? FIXED : last.offset + last.length;
   const pointer = last === undefined ? 6 : last.offset;
   const packet = Uint8Array.from(frame.packet);
+  if (tables.clampMss) clampSegments(packet, frame.length, Math.min(uplink.mtu, learned) - PAYLOAD_HEADER);
   const follows = packet[pointer]!;
   packet[pointer] = Header.shim6;
   const payloadLength = frame.length + PAYLOAD_HEADER - FIXED;

@@ -11,6 +11,8 @@ export interface Outcome {
   /** Of a punt. */
   readonly uplink?: number;
   readonly mtu?: number;
+  /** A fork that the packet should have taken and that is not there: the controller is told, whatever becomes of it. */
+  readonly wanted?: number;
 }
 
 export const passed: Outcome = { verdict: 'passed' };
@@ -36,7 +38,7 @@ export function link({ mac, vlan }: Port, destination: Uint8Array): Uint8Array {
 
 /** One text for each different outcome, for messages and comparison. */
 export function describeOutcome(outcome: Outcome): string {
-  const { verdict, because = '', uplink = 0, mtu = 0, frame } = outcome;
+  const { verdict, because = '', uplink = 0, mtu = 0, wanted = 0, frame } = outcome;
   const shown = frame === undefined ? '' : hex(frame);
-  return `${verdict} ${because} uplink ${uplink} mtu ${mtu} ${shown}`;
+  return `${verdict} ${because} uplink ${uplink} mtu ${mtu} wanted ${wanted} ${shown}`;
 }

@@ -1,7 +1,4 @@
-/**
- * The tables as the specification speaks of them: lists and maps of values, without hashes, slots or deltas. Of
- * steering rules and forked contexts the model knows nothing yet: its contexts are default ones.
- */
+/** The tables as the specification speaks of them: lists and maps of values, without hashes, slots or deltas. */
 export interface Prefix {
   readonly address: Uint8Array;
   readonly length: number;
@@ -20,10 +17,29 @@ export interface Path {
 export interface EgressContext {
   readonly source: Uint8Array;
   readonly destination: Uint8Array;
+  /** Forked Instance Identifier (RFC 5533 §4.2); 0 is the pair's default context. */
+  readonly fork: number;
   readonly tag: Tag;
   readonly paths: readonly Path[];
   readonly active: 0 | 1;
   readonly state: 'live' | 'draining';
+}
+
+/** A line of docs/steering.md's rules; what is undefined matches all. */
+export interface SteeringRule {
+  readonly from: Prefix | undefined;
+  readonly to: Prefix | undefined;
+  readonly protocol: number | undefined;
+  readonly sourcePorts: PortRange | undefined;
+  readonly destinationPorts: PortRange | undefined;
+  /** The bits of the traffic class that `mask` has must be those of `value`. */
+  readonly trafficClass: { readonly value: number; readonly mask: number };
+  readonly fork: number;
+}
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Inbound half. */
@@ -76,9 +92,11 @@ export interface Tables {
   readonly site: readonly Prefix[];
   readonly ulids: readonly Prefix[];
   readonly strictSource: boolean;
+  readonly clampMss: boolean;
   /** Frames come from the injection port. */
   readonly fromInjection: boolean;
   readonly egress: readonly EgressContext[];
+  readonly rules: readonly SteeringRule[];
   readonly ingress: readonly IngressContext[];
   /** By number; an absent one is none. */
   readonly ports: ReadonlyMap<number, Port>;

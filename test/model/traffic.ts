@@ -3,6 +3,7 @@
 import { concat } from './outcome.ts';
 import { FIXED } from './packet.ts';
 import type { Choices } from './random.ts';
+import { randomSegment } from './segments.ts';
 import { HOSTS, LEGACY, LOCATORS, OTHERS, PEER_LOCATORS, PEERS, TAGS } from './world.ts';
 
 export type Direction = 'inside' | 'outside';
@@ -119,6 +120,7 @@ function upperLayer(
   source: Uint8Array,
   destination: Uint8Array,
 ): Uint8Array {
+  if (type === 6 && choices.once(2)) return randomSegment(choices);
   const length = choices.once(10) ? choices.of(BIG) : choices.of(LENGTHS);
   const body = choices.once(3) ? new Uint8Array(length) : choices.octets(length);
   // Few ports, so that flows meet again.

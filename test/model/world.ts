@@ -10,6 +10,7 @@ import type {
   Path,
   Port,
   Prefix,
+  SteeringRule,
   Tables,
   Uplink,
 } from './tables.ts';
@@ -43,6 +44,17 @@ const PORTS = [0, 1, 2, 3, 63];
 const HOST_PORTS = [2, 3];
 const UPLINKS = [0, 1, 31];
 const MTUS = [1280, 1288, 1300, 1400, 1500, 1500, 9000];
+const FORKS = [1, 2, 63];
+const PREFIX_LENGTHS = [1, 8, 33, 48, 63, 64, 65, 96, 127, 128];
+const PROTOCOLS = [6, 17, 58, 132, 33, 136, 135, 50, 51, 59, 43, 60, 44, 0];
+const PORT_RANGES = [
+  { first: 0, last: 0 },
+  { first: 1, last: 1 },
+  { first: 0, last: 255 },
+  { first: 1, last: 32767 },
+  { first: 256, last: 65535 },
+  { first: 0, last: 65535 },
+];
 const HASH_KEY = [0x1234567890abcdefn, 0xfedcba0987654321n, 0x0123456789abcdefn, 0x99n];
 
 export function randomTables(choices: Choices): Tables {
@@ -54,8 +66,10 @@ export function randomTables(choices: Choices): Tables {
     ],
     ulids: [parsePrefix('fc00::/8'), ...some([parsePrefix('fd00::/8'), parsePrefix('2001:db8:5::55/128')])],
     strictSource: !choices.once(3),
+    clampMss: choices.once(2),
     fromInjection: choices.once(4),
     egress: egressContexts(choices),
+    rules: choices.once(4) ? [] : steeringRules(choices),
     ingress: ingressContexts(choices),
     ports: new Map(PORTS.filter(() => !choices.once(8)).map((index) => [index, port(choices, index)])),
     uplinks: new Map(UPLINKS.map((index, place) => [index, uplink(choices, place)])),
@@ -81,9 +95,19 @@ const uplink = (choices: Choices, place: number): Uplink => ({
 
 function egressContexts(choices: Choices): EgressContext[] {
   const pairs = HOSTS.flatMap((source) => PEERS.map((destination) => ({ source, destination })));
-  return choices.some(pairs, 2).map(({ source, destination }) => ({
+  const defaults = choices.some(pairs, 2).map((pair) => ({ ...pair, fork: 0 }));
+  // A fork without its default context is there for a moment when both are given up.
+  const forked = choices.some([...defaults, ...choices.some(pairs, 6)], 2);
+  const forks = forked.flatMap((pair) => choices.some(FORKS, 2).map((fork) => ({ ...pair, fork })));
+  const distinct = new Map(
+    choices
+      .shuffled([...defaults, ...forks])
+      .map((each) => [`${each.source} ${each.destination} ${each.fork}`, each]),
+  );
+  return [...distinct.values()].map(({ source, destination, fork }) => ({
     source,
     destination,
+    fork,
     tag: choices.of(TAGS),
     paths: Array.from({ length: choices.below(8) === 0 ? 0 : 1 + choices.below(2) }, (): Path => {
       const place = choices.below(UPLINKS.length);
@@ -93,6 +117,32 @@ function egressContexts(choices: Choices): EgressContext[] {
     active: choices.of([0, 1] as const),
     state: choices.once(6) ? 'draining' : 'live',
   }));
+}
+
+const ANYWHERE = parsePrefix('::/0');
+const MOST_RULES = 32;
+
+function steeringRules(choices: Choices): SteeringRule[] {
+  const count = choices.once(10) ? MOST_RULES : 1 + choices.below(5);
+  return Array.from({ length: count }, () => steeringRule(choices, count > 5));
+}
+
+/** `rare`: it matches little, so that the rules behind it count, too. */
+function steeringRule(choices: Choices, rare: boolean): SteeringRule {
+  const prefix = (addresses: readonly Uint8Array[]): Prefix | undefined => {
+    const address = choices.of(addresses);
+    return choices.of([undefined, ANYWHERE, { address, length: choices.of(PREFIX_LENGTHS) }]);
+  };
+  const mask = choices.of([0, 0, 0xfc, 0x80, 0x24]);
+  return {
+    from: rare ? { address: choices.of(HOSTS), length: 128 } : prefix(HOSTS),
+    to: prefix(PEERS),
+    protocol: rare || choices.once(2) ? choices.of(PROTOCOLS) : undefined,
+    sourcePorts: choices.once(3) ? choices.of(PORT_RANGES) : undefined,
+    destinationPorts: choices.once(3) ? choices.of(PORT_RANGES) : undefined,
+    trafficClass: { value: choices.below(256) & mask, mask },
+    fork: choices.of([0, ...FORKS]),
+  };
 }
 
 const hostLink = (choices: Choices): HostLink | undefined =>
