@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { Writable } from 'node:stream';
 import { buildInitramfs } from './initramfs.ts';
 import { obtainKernel } from './kernels.ts';
+import { compileLoader } from './loader.ts';
 import { runMachine } from './machine.ts';
-import { tool } from './tool.ts';
 
 const CHECKOUT = path.resolve(import.meta.dirname, '../..');
 
@@ -47,12 +47,9 @@ export async function runInVm({ version, command, ...run }: VmRun): Promise<numb
   }
 }
 
-/** The default command; its loader is compiled here, where a compiler runs at full speed. */
+/** The default command. */
 async function dataPathCheck(scratch: string): Promise<[string, ...string[]]> {
-  const loader = path.join(scratch, 'load');
-  const source = path.join(import.meta.dirname, 'guest/load.c');
-  const compile = ['clang', '-O1', '-Wall', '-Werror', '-o', loader, source, '-lbpf'] as const;
-  await tool(compile, { code: 'tool-missing', message: 'cannot compile guest/load.c' });
+  const loader = await compileLoader(scratch);
   return ['sh', path.join(import.meta.dirname, 'guest/data-path.sh'), loader];
 }
 

@@ -2,8 +2,9 @@
 /*
  * Load BPF objects and print, for each program, what the verifier counted:
  *
- *	inside.bpf.o  inside  3042 instructions verified (limit 1000000)
+ *	inside.bpf.o  inside  3042 instructions verified (limit 1000000), stack 104+16
  *
+ * The stack is in octets: the program's own, and each function's that it calls.
  * Kernels before 5.16 tell this in the verifier's log alone. A refusal prints
  * the log's end (libbpf does) and makes the exit status 1.
  */
@@ -37,11 +38,15 @@ static void report(const char *path, const struct bpf_program *program, const ch
 	const char *name = strrchr(path, '/');
 	unsigned long count = 0, limit = 0;
 	const char *statistics = strstr(log, "processed ");
+	const char *depths = strstr(log, "stack depth ");
+	char stack[256] = "unknown";
 
 	if (statistics)
 		sscanf(statistics, "processed %lu insns (limit %lu)", &count, &limit);
-	printf("%s  %s  %lu instructions verified (limit %lu)\n", name ? name + 1 : path,
-	       bpf_program__name(program), count, limit);
+	if (depths)
+		sscanf(depths, "stack depth %255[0-9+]", stack);
+	printf("%s  %s  %lu instructions verified (limit %lu), stack %s\n", name ? name + 1 : path,
+	       bpf_program__name(program), count, limit, stack);
 }
 
 static int load(const char *path)
