@@ -10,6 +10,7 @@ import { down, up } from './lab.ts';
 import { inState } from './paths.ts';
 import { SSH_OPTIONS } from './services.ts';
 import { hostIn, type LabHost } from './state.ts';
+import { askForTime, serveTime } from './traffic/clocks.ts';
 import { fetchByFtp, serveFtp } from './traffic/ftp.ts';
 import { askForLargeRecord, fragmentCounters, LARGE_RECORD_LENGTH, serveLargeZone } from './traffic/names.ts';
 import { multipathCounters, parallelStreams, sendByMultipath, serveMultipath } from './traffic/streams.ts';
@@ -79,6 +80,13 @@ describe('programs that people use, between hosts of two sites', { skip }, () =>
     assert.equal(await askForLargeRecord(client, server, 'tcp'), LARGE_RECORD_LENGTH);
     assert.ok((await fragmentCounters(server)).made > before.sender.made, 'nothing was fragmented');
     assert.ok((await fragmentCounters(client)).reassembled > before.receiver.reassembled);
+  });
+
+  it('NTP', async () => {
+    await serveTime(server);
+    // Both ends read one clock.
+    const wrong = await askForTime(client, server);
+    assert.ok(Math.abs(wrong) < 0.1, `wrong by ${wrong} s`);
   });
 
   it('WireGuard', async () => {
