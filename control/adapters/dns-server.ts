@@ -227,8 +227,9 @@ export class DnsServer {
     const client = this.#udpClients.get(token);
     if (client === undefined) return;
     this.#udpClients.delete(token);
-    // A client that is gone, or an answer beyond what UDP carries, is its own loss: it asks again.
-    client.socket.send(message, client.port, client.address, () => undefined);
+    // A client that is gone, or an answer beyond what UDP carries, is its own loss: it asks again. A callback to hear of
+    // it would cost every answer a turn of the event loop's queue.
+    client.socket.send(message, client.port, client.address);
   }
 }
 
@@ -246,8 +247,17 @@ class AddressMemo {
   }
 }
 
+/** Nothing is sent to names: node:dgram would look up each address, in a later turn. */
+function alreadyAddress(
+  address: string,
+  _options: unknown,
+  done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  done(null, address, 6);
+}
+
 function bindUdp(address: Address, port: number): Promise<Socket> {
-  const socket = createSocket({ type: 'udp6', ipv6Only: true });
+  const socket = createSocket({ type: 'udp6', ipv6Only: true, lookup: alreadyAddress });
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       socket.close();

@@ -43,6 +43,7 @@ export async function startDns(config: DnsConfig, options: DnsOptions): Promise<
       ulidType: config['ulid-type'],
       ulidPrefixes: ulids,
       hideIpv4: config.ipv4 === 'hide',
+      answerCacheCapacity: config.cache,
     },
   });
   const early = earlyContexts(config, box);
@@ -108,6 +109,7 @@ const report = (alg: DnsAlg, early: EarlyContexts): DnsReport => ({
   })),
   inFlight: alg.inFlight,
   upstreamInFlight: alg.upstreamInFlight,
+  kept: alg.kept,
   locators: alg.locators.size,
   searching: alg.searching,
   counters: { ...alg.counters, ...early.counters },

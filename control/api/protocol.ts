@@ -208,6 +208,8 @@ export interface DnsReport {
   /** Client queries, and messages to the resolvers, under way. */
   readonly inFlight: number;
   readonly upstreamInFlight: number;
+  /** Answers kept. */
+  readonly kept: number;
   /** ULIDs whose locators are remembered. */
   readonly locators: number;
   /** Searches in the reverse tree under way. */

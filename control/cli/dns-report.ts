@@ -17,7 +17,7 @@ export function dns(report: DnsReport | null): string {
     table,
     '',
     `under way: ${report.inFlight} queries, ${report.upstreamInFlight} messages to resolvers, ${report.searching} searches; ` +
-      `locators of ${report.locators} ULIDs remembered`,
+      `kept: ${report.kept} answers, locators of ${report.locators} ULIDs`,
     ...(counters.length === 0 ? [] : ['', ...counters.map(([name, value]) => `${name}: ${value}`)]),
   ].join('\n');
 }

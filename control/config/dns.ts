@@ -32,6 +32,8 @@ export const dnsSchema = z.strictObject({
   'ulid-type': z.int().min(65280).max(65534).default(65280),
   /** What hosts are told of the IPv4 addresses of a name with a ULID: nothing, or everything. */
   ipv4: z.enum(['hide', 'keep']).default('hide'),
+  /** Answers kept for as long as their TTLs say, at most 4 KiB each; 0: none. */
+  cache: z.int().min(0).max(1_000_000).default(16_384),
   /** Handshakes begun when a host is told a ULID, before its first packet. */
   'early-contexts': z
     .strictObject({

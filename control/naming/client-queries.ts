@@ -1,20 +1,22 @@
 /** The hosts' queries: what is asked because of each, and what each is answered. */
-import { FLAG, RCODE, TYPE } from '../wire/dns/constants.ts';
+import { FLAG, RCODE } from '../wire/dns/constants.ts';
 import { DnsDecodeError } from '../wire/dns/decode-error.ts';
 import { HEADER_LENGTH, type Header, readHeader, withId } from '../wire/dns/header.ts';
 import { formatName } from '../wire/dns/name.ts';
-import { locatorsFor } from './addresses.ts';
 import { type Answer, readAnswer } from './answer.ts';
+import { AnswerCache } from './answer-cache.ts';
 import { type AnswerableQuery, classifyQuery, type Query } from './classify.ts';
 import { InFlight, keyOfCopies } from './in-flight.ts';
 import type { ClientQuery } from './input.ts';
+import { learn, type Told, tellAgain, toldOf } from './learning.ts';
 import type { Attempt, Lookup } from './lookup.ts';
+import { type PlainQuery, plainQuery } from './plain-query.ts';
 import { answerOwn, answerServerFailure, answerTruncated, sizeLimit } from './rewrite.ts';
 import { Rewriter } from './rewriter.ts';
 import type { Services } from './services.ts';
-import type { Transaction } from './transaction.ts';
-import { UlidCache } from './ulid-cache.ts';
-import { buildUlidQuestion, readUlids, smallestTtl, type Ulids } from './ulids.ts';
+import { openTransaction, type Transaction } from './transaction.ts';
+import { type KnownUlids, UlidCache } from './ulid-cache.ts';
+import { buildUlidQuestion, heldFor, type Ulids } from './ulids.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -23,26 +25,36 @@ export class ClientQueries {
   readonly #inFlight: InFlight;
   readonly #ulidCache: UlidCache;
   readonly #rewriter: Rewriter;
+  readonly #answers: AnswerCache;
 
   constructor(services: Services) {
     this.#services = services;
     this.#inFlight = new InFlight(services.settings, services.counters);
     this.#ulidCache = new UlidCache(services.settings);
     this.#rewriter = new Rewriter(services);
+    this.#answers = new AnswerCache(services.settings, services.ownHost);
   }
 
   get inFlight(): number {
     return this.#inFlight.size;
   }
 
+  /** Answers kept. */
+  get kept(): number {
+    return this.#answers.size;
+  }
+
   /** Any octets that a client sent. False if there will be no answer: no query, a copy, or (UDP) no room. */
-  handle(now: number, { client, transport, token, message }: ClientQuery): boolean {
+  handle(now: number, asked: ClientQuery): boolean {
+    const { client, transport, token, message } = asked;
     const { counters, settings, lookups } = this.#services;
     if (message.length < HEADER_LENGTH || (message[2]! & 0x80) !== 0) {
       counters.notQueries++;
       return false;
     }
     counters.queries++;
+    const plain = settings.answerCacheCapacity > 0 ? plainQuery(transport, message) : undefined;
+    if (plain !== undefined && this.#answerAgain(now, asked, plain)) return true;
     const query = this.#classify(message);
     const own = query.treatment === 'pass' ? undefined : this.#rewriter.own(query.question!.name);
     if (own !== undefined && query.treatment !== 'service') {
@@ -61,30 +73,14 @@ export class ClientQueries {
       if (transport === 'tcp') this.#answer({ client, transport, token }, answerServerFailure(query));
       return transport === 'tcp';
     }
-    const transaction: Transaction = {
-      kind: 'query',
-      client,
-      transport,
-      token,
-      query,
-      transfer:
-        transport === 'tcp' && (query.question?.type === TYPE.AXFR || query.question?.type === TYPE.IXFR),
-      copyKey,
-      octets: 0,
-      lookups: [],
-      answer: undefined,
-      truncated: undefined,
-      ulids: own ?? this.#cachedUlids(now, query),
-      relayed: 0,
-      deadline: now + settings.deadline,
-      graceEnd: NEVER,
-      wakeAt: NEVER,
-    };
+    const transaction = openTransaction(now, asked, query, { plain, copyKey, deadline: settings.deadline });
+    if (own !== undefined) transaction.known = { ulids: own, until: now };
+    else if (query.treatment !== 'pass') transaction.known = this.#ulidCache.find(now, query);
     this.#inFlight.add(transaction);
     this.#inFlight.hold(transaction, message.length);
     // The client's transport upstream too: answers that pass must be those the client would have got itself.
     lookups.start(now, transaction, 'main', { transport, message });
-    if (query.treatment !== 'pass' && transaction.ulids === undefined) {
+    if (query.treatment !== 'pass' && transaction.known === undefined) {
       const ulidQuestion = buildUlidQuestion(message, query as AnswerableQuery, settings.ulidType);
       lookups.start(now, transaction, 'ulid', { transport: 'udp', message: ulidQuestion });
     }
@@ -117,7 +113,7 @@ export class ClientQueries {
     } else {
       lookups.close(lookup);
       if (lookup.role === 'ulid') {
-        transaction.ulids = this.#readUlids(now, transaction.query, message);
+        transaction.known = this.#readUlids(now, transaction.query, message);
         transaction.graceEnd = NEVER;
       } else if (truncated && transaction.query.treatment !== 'pass') transaction.truncated = message;
       else transaction.answer = message;
@@ -140,13 +136,14 @@ export class ClientQueries {
       query.treatment === 'pass' ||
       (answer !== undefined && rcodeOfMessage(answer) !== RCODE.NOERROR)
     ) {
-      this.#pass(transaction);
-    } else if (transaction.ulids === undefined) {
+      transaction.known = undefined;
+      this.#pass(now, transaction);
+    } else if (transaction.known === undefined) {
       this.#await(now, transaction, ulid!, expired);
     } else if (query.treatment === 'any' || answer !== undefined) {
-      this.#rewrite(now, transaction, (answer ?? truncated)!, transaction.ulids);
-    } else if (transaction.ulids === 'none') {
-      this.#pass(transaction);
+      this.#rewrite(now, transaction, (answer ?? truncated)!, transaction.known.ulids);
+    } else if (transaction.known.ulids === 'none') {
+      this.#pass(now, transaction);
     } else if (main.failed || expired) {
       this.#fail(transaction);
     } else {
@@ -166,7 +163,7 @@ export class ClientQueries {
     if (transaction.graceEnd === NEVER) transaction.graceEnd = now + settings.ulidGrace;
     if (ulid.failed || expired || now >= transaction.graceEnd) {
       counters.ulidMissed++;
-      transaction.ulids = 'none';
+      transaction.known = { ulids: 'none', until: now };
       this.advance(now, transaction);
     } else {
       this.#services.arm(transaction);
@@ -177,40 +174,44 @@ export class ClientQueries {
     const { counters } = this.#services;
     // Without ULIDs only aliases, which take two records, or service records can be ours to change.
     if (published === 'none' && transaction.query.treatment !== 'service' && !hasAliases(message)) {
-      return this.#pass(transaction);
+      return this.#pass(now, transaction);
     }
     try {
       const main = readAnswer(message);
       const rewritten = this.#rewriter.rewrite(transaction, main, published);
-      if (rewritten === undefined) return this.#pass(transaction);
+      if (rewritten === undefined) return this.#pass(now, transaction);
       counters.rewritten++;
       this.#answer(transaction, rewritten.message);
-      if (rewritten.told !== undefined) this.#learn(now, transaction, main, rewritten.told);
+      const told = this.#told(transaction, main, rewritten.told);
+      const ttl = Math.min(heldFor(main), rewritten.told?.ttl ?? NEVER, rewritten.told?.aliasTtl ?? NEVER);
+      learn(this.#services, now, transaction.client.address, told, ttl);
+      this.#keep(now, transaction, rewritten.message, now + ttl * 1000, told);
       this.#end(transaction);
     } catch (error) {
       if (!(error instanceof DnsDecodeError)) throw error;
       counters.upstreamMalformed++;
       // What cannot be read and need not be changed is the client's to judge.
-      if (published === 'none') this.#pass(transaction);
+      if (published === 'none') this.#pass(now, transaction);
       else this.#fail(transaction);
     }
   }
 
-  #learn(now: number, { client, query }: Transaction, main: Answer, ulids: Ulids): void {
-    if (ulids.answer === undefined) return;
-    const { counters, locators: cache, settings } = this.#services;
+  /** Whom the client is told of, and where: nobody if the name is one of the site. */
+  #told({ query }: Transaction, main: Answer, ulids: Ulids | undefined): readonly Told[] {
+    if (ulids?.answer === undefined) return [];
     const locators = this.#rewriter.locatorsIn(main);
-    if (locators.length === 0) {
-      counters.withoutLocators++;
-      return;
-    }
-    const told = Math.min(smallestTtl(main.aliases, main.records), ulids.ttl, ulids.aliasTtl);
-    const ttl = Math.min(settings.locatorTtlMax, Math.max(settings.locatorTtlMin, told));
-    const name = formatName(query.question!.name);
-    for (const ulid of ulids.ulids) {
-      const its = locatorsFor(ulid, ulids.ulids, locators);
-      cache.learn(now, ulid, its, name, ttl);
-      this.#services.emit({ kind: 'learned', host: client.address, ulid, locators: its, ttl, name });
+    if (locators.length === 0) this.#services.counters.withoutLocators++;
+    return toldOf(formatName(query.question!.name), ulids.ulids, locators);
+  }
+
+  /** A malformed answer is none: the name works without, for this once. */
+  #readUlids(now: number, query: Query, message: Uint8Array): KnownUlids {
+    try {
+      return this.#ulidCache.learn(now, query, message);
+    } catch (error) {
+      if (!(error instanceof DnsDecodeError)) throw error;
+      this.#services.counters.upstreamMalformed++;
+      return { ulids: 'none', until: now };
     }
   }
 
@@ -220,37 +221,41 @@ export class ClientQueries {
     return passes ? { ...query, treatment: 'pass' } : query;
   }
 
-  /** Not for a client that wants no validation, whose answers may be bogus: nor is what it gets remembered. */
-  #cachedUlids(now: number, { header, question, treatment }: Query): Ulids | 'none' | undefined {
-    if (treatment === 'pass' || (header.flags & FLAG.CD) !== 0) return undefined;
-    return this.#ulidCache.get(now, question!.name);
-  }
-
-  /** A malformed answer is none: the name works without. */
-  #readUlids(now: number, { header, question }: Query, message: Uint8Array): Ulids | 'none' {
-    const { settings, counters } = this.#services;
-    try {
-      const { ulids, negativeTtl } = readUlids(message, settings);
-      if ((header.flags & FLAG.CD) === 0) this.#ulidCache.learn(now, question!.name, ulids, negativeTtl);
-      return ulids;
-    } catch (error) {
-      if (!(error instanceof DnsDecodeError)) throw error;
-      counters.upstreamMalformed++;
-      return 'none';
-    }
-  }
-
   /** The resolver's own answer; its truncated form where the whole one does not fit. */
-  #pass(transaction: Transaction): void {
+  #pass(now: number, transaction: Transaction): void {
     const { answer, truncated, query, transport } = transaction;
     const fits = answer !== undefined && answer.length <= sizeLimit(query, transport);
     this.#services.counters.passed++;
     if (fits || truncated !== undefined || transport === 'tcp') {
-      this.#relay(transaction, fits || transport === 'tcp' ? answer! : truncated!);
+      const message = fits || transport === 'tcp' ? answer! : truncated!;
+      this.#relay(transaction, message);
+      this.#keep(now, transaction, message, NEVER, []);
     } else {
       this.#answer(transaction, shortened(query, answer!));
     }
     this.#end(transaction);
+  }
+
+  /** From memory. False if there is nothing to be had. */
+  #answerAgain(now: number, { client, transport, token, message }: ClientQuery, plain: PlainQuery): boolean {
+    const kept = this.#answers.find(now, plain, message);
+    if (kept === undefined) return false;
+    this.#services.counters.fromCache++;
+    this.#answer({ client, transport, token }, kept.message);
+    tellAgain(this.#services, now, client.address, kept.told, kept.ttl);
+    return true;
+  }
+
+  /** `until`: milliseconds; when ends what the answer was made from, what was known of ULIDs apart. */
+  #keep(
+    now: number,
+    { plain, known }: Transaction,
+    message: Uint8Array,
+    until: number,
+    told: readonly Told[],
+  ): void {
+    if (plain === undefined) return;
+    this.#answers.keep(now, plain, message, Math.min(known?.until ?? NEVER, until), told);
   }
 
   #relay(transaction: Transaction, message: Uint8Array): void {

@@ -7,6 +7,8 @@ export const createDnsCounters = () => ({
   rewritten: 0,
   /** Among them those about hosts of the site, from what the box itself knows. */
   ownNames: 0,
+  /** Answers given from memory: neither passed nor rewritten. */
+  fromCache: 0,
   serverFailures: 0,
   /** Messages to the server that are no queries: too short, or answers. */
   notQueries: 0,

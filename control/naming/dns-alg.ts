@@ -72,6 +72,11 @@ export class DnsAlg {
     return this.#clients.inFlight;
   }
 
+  /** Answers kept. */
+  get kept(): number {
+    return this.#clients.kept;
+  }
+
   /** Messages under way upstream. */
   get upstreamInFlight(): number {
     return this.#lookups.size;

@@ -36,6 +36,7 @@ export class LocatorCache {
     this.#entries = new TtlCache(capacity);
   }
 
+  /** Those that have expired included, until others take their place. */
   get size(): number {
     return this.#entries.size;
   }
@@ -47,6 +48,11 @@ export class LocatorCache {
     const others = this.#claims(now, key).filter((other) => other.name !== name);
     const claims = [claim, ...others].slice(0, MAX_CLAIMS);
     this.#entries.set(key, claims, Math.max(...claims.map(({ expiry }) => expiry)));
+  }
+
+  /** Whether anything is known of the ULID. */
+  has(now: number, ulid: Address): boolean {
+    return this.#entries.get(now, addressKey(ulid)) !== undefined;
   }
 
   lookup(now: number, ulid: Address): KnownLocators | undefined {

@@ -40,6 +40,10 @@ export interface DnsAlgSettings {
   /** Names of which the ULIDs, or that there are none, are remembered, and for how many seconds at most. */
   readonly ulidCacheCapacity: number;
   readonly ulidCacheTtlMax: number;
+  /** Answers kept, 0 for none, and for how many seconds at most: what there is, and what there is not (RFC 2308 §5). */
+  readonly answerCacheCapacity: number;
+  readonly answerCacheTtlMax: number;
+  readonly answerCacheNegativeTtlMax: number;
   /** Searches in the reverse tree under way, in total and for one host. */
   readonly maxSearches: number;
   readonly maxSearchesPerHost: number;
@@ -73,6 +77,9 @@ export const DEFAULT_DNS_ALG_SETTINGS: DnsAlgSettings = {
   locatorTtlMax: 86_400,
   ulidCacheCapacity: 16_384,
   ulidCacheTtlMax: 300,
+  answerCacheCapacity: 16_384,
+  answerCacheTtlMax: 86_400,
+  answerCacheNegativeTtlMax: 10_800,
   maxSearches: 256,
   maxSearchesPerHost: 32,
   searchBudget: { rate: 20, burst: 64, totalRate: 200, totalBurst: 512 },

@@ -1,7 +1,10 @@
 /** One client query and what was asked upstream because of it. */
+import { TYPE } from '../wire/dns/constants.ts';
 import type { Query } from './classify.ts';
+import type { ClientQuery } from './input.ts';
 import type { Endpoint, TaskBase, Transport } from './lookup.ts';
-import type { Ulids } from './ulids.ts';
+import type { PlainQuery } from './plain-query.ts';
+import type { KnownUlids } from './ulid-cache.ts';
 
 export interface Transaction extends TaskBase {
   readonly kind: 'query';
@@ -10,6 +13,8 @@ export interface Transaction extends TaskBase {
   /** The adapter's own: how to reach the client. */
   readonly token: number;
   readonly query: Query;
+  /** If the answer may be kept. */
+  readonly plain: PlainQuery | undefined;
   /** A zone transfer over TCP: any number of messages answer it (RFC 5936 §2.2). */
   readonly transfer: boolean;
   /** Equal for copies of one UDP query (a host that retransmits). */
@@ -20,10 +25,41 @@ export interface Transaction extends TaskBase {
   answer: Uint8Array | undefined;
   /** The same over UDP where it did not fit. */
   truncated: Uint8Array | undefined;
-  /** Undefined until the ULID question is settled; then 'none' or what the name has. */
-  ulids: Ulids | 'none' | undefined;
+  /** Undefined until the ULID question is settled, and where the answer does not depend on it. */
+  known: KnownUlids | undefined;
   /** Messages handed to the client so far. */
   relayed: number;
   /** When waiting for the ULID ends, milliseconds; Infinity until the rest is there. */
   graceEnd: number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** `deadline`: milliseconds from now. */
+export function openTransaction(
+  now: number,
+  { client, transport, token }: ClientQuery,
+  query: Query,
+  more: Pick<Transaction, 'plain' | 'copyKey' | 'deadline'>,
+): Transaction {
+  const type = query.question?.type;
+  return {
+    kind: 'query',
+    client,
+    transport,
+    token,
+    query,
+    plain: more.plain,
+    transfer: transport === 'tcp' && (type === TYPE.AXFR || type === TYPE.IXFR),
+    copyKey: more.copyKey,
+    octets: 0,
+    lookups: [],
+    answer: undefined,
+    truncated: undefined,
+    known: undefined,
+    relayed: 0,
+    deadline: now + more.deadline,
+    graceEnd: NEVER,
+    wakeAt: NEVER,
+  };
 }

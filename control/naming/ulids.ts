@@ -1,7 +1,7 @@
 /** The ULIDs of a name: the question for them that goes upstream beside the client's own, and its answer. */
-import { CLASS_IN, FLAG, TYPE } from '../wire/dns/constants.ts';
+import { CLASS_IN, FLAG, RCODE, TYPE } from '../wire/dns/constants.ts';
 import { buildOpt } from '../wire/dns/edns.ts';
-import { HEADER_LENGTH } from '../wire/dns/header.ts';
+import { HEADER_LENGTH, rcodeOf } from '../wire/dns/header.ts';
 import type { Name } from '../wire/dns/name.ts';
 import { read32, write16 } from '../wire/dns/octets.ts';
 import type { RecordPlace } from '../wire/dns/record.ts';
@@ -12,6 +12,8 @@ import { addressesIn, isLocator } from './addresses.ts';
 import { type Answer, readAnswer, succeeded } from './answer.ts';
 import type { AnswerableQuery } from './classify.ts';
 import type { DnsAlgSettings } from './settings.ts';
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 export interface Ulids {
   readonly ulids: readonly Address[];
@@ -64,14 +66,14 @@ export const isAuthentic = ({ header }: Answer): boolean => (header.flags & FLAG
 /** 'none' for errors and where no ULID is usable. Throws DnsDecodeError. */
 export function readUlids(message: Uint8Array, settings: DnsAlgSettings): ReadUlids {
   const answer = readAnswer(message);
-  if (!succeeded(answer)) return { ulids: 'none', negativeTtl: negativeTtl(answer) };
+  if (!succeeded(answer)) return { ulids: 'none', ttl: heldFor(answer) };
   const ulids = addressesIn(
     message,
     answer.records,
     settings.maxAddressesPerName,
     (ulid) => isUnroutable(ulid, settings) || isLocator(ulid),
   );
-  if (ulids.length === 0) return { ulids: 'none', negativeTtl: negativeTtl(answer) };
+  if (ulids.length === 0) return { ulids: 'none', ttl: heldFor(answer) };
   return {
     ulids: {
       ulids,
@@ -81,14 +83,22 @@ export function readUlids(message: Uint8Array, settings: DnsAlgSettings): ReadUl
       secure: isAuthentic(answer),
       answer,
     },
-    negativeTtl: 0,
+    ttl: heldFor(answer),
   };
 }
 
 interface ReadUlids {
   readonly ulids: Ulids | 'none';
-  /** Seconds for which 'none' may be remembered. */
-  readonly negativeTtl: number;
+  /** Seconds for which that may be remembered. */
+  readonly ttl: number;
+}
+
+/** Seconds for which an answer may be remembered: there are such records, or there are none; 0 of failures. */
+export function heldFor(answer: Answer): number {
+  const { records, aliases } = answer;
+  const rcode = rcodeOf(answer.header);
+  if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return 0;
+  return Math.min(smallestTtl(records, aliases), records.length > 0 ? NEVER : negativeTtl(answer));
 }
 
 /** Seconds for which a negative answer holds (RFC 2308 §5): 0 where it says nothing of that. */

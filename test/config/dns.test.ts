@@ -25,9 +25,10 @@ test('a resolver is an address, or an address with port and TLS', () => {
   );
 });
 
-test('defaults: IPv4 is hidden, contexts are begun early', () => {
+test('defaults: IPv4 is hidden, answers are kept, contexts are begun early', () => {
   const { dns } = withDns('resolvers: ["2001:db8::53"]');
   assert.equal(dns?.ipv4, 'hide');
+  assert.equal(dns.cache, 16_384);
   assert.deepEqual(dns['early-contexts'], { enabled: true, 'per-host': 20, total: 500, unused: 120 });
 });
 
@@ -35,6 +36,7 @@ test('a mistake is told with its key', () => {
   for (const [lines, expected] of [
     ['resolvers: []', /^dns\.resolvers:/],
     ['resolvers: ["::1"], ipv4: maybe', /^dns\.ipv4:/],
+    ['resolvers: ["::1"], cache: -1', /^dns\.cache:/],
     ['resolvers: ["::1"], early-contexts: { unused: 1 }', /^dns\.early-contexts\.unused:/],
     ['resolvers: [{ address: "::1", tls: {} }]', /^dns\.resolvers\.0\.tls\.name:/],
     ['resolvers: ["resolver.example.net"]', /^dns\.resolvers\.0\.address: "resolver.example.net" is not/],

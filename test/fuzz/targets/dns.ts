@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import dnsPacket from 'dns-packet';
 import { readAnswer } from '../../../control/naming/answer.ts';
+import { AnswerCache } from '../../../control/naming/answer-cache.ts';
 import { classifyQuery } from '../../../control/naming/classify.ts';
+import { plainQuery } from '../../../control/naming/plain-query.ts';
 import { DEFAULT_DNS_ALG_SETTINGS } from '../../../control/naming/settings.ts';
 import { parseUlidRecord, UlidRecordError } from '../../../control/naming/ulid-record.ts';
 import { readUlids } from '../../../control/naming/ulids.ts';
@@ -44,13 +46,19 @@ export const target: Target = {
   seeds: () => [
     encode({ type: 'query', questions: [{ type: 'AAAA', name: 'h2.foo.com' }] }),
     encode({
+      type: 'query',
+      flags: 0x100,
+      questions: [{ type: 'AAAA', name: 'H2.foo.com' }],
+      additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options: [] }],
+    }),
+    encode({
       type: 'response',
       questions: [{ type: 'AAAA', name: 'h.foo.com' }],
       answers: [
-        { type: 'CNAME', name: 'h.foo.com', data: 'g.foo.com' },
-        { type: 'AAAA', name: 'g.foo.com', data: '2001:db8::1' },
+        { type: 'CNAME', name: 'h.foo.com', ttl: 1, data: 'g.foo.com' },
+        { type: 'AAAA', name: 'g.foo.com', ttl: 9, data: '2001:db8::1' },
       ],
-      authorities: [{ type: 'SOA', name: 'foo.com', data: soa }],
+      authorities: [{ type: 'SOA', name: 'foo.com', ttl: 60, data: soa }],
       additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options: [] }],
     }),
     encode({
@@ -74,10 +82,61 @@ export const target: Target = {
     const stripped = refused(() => stripAddressHints(input));
     if (stripped !== undefined)
       hold(stripAddressHints(stripped) === stripped, 'hints are left where they were stripped');
+    checkPlain(input);
+    checkKeeping(input);
     checkText(Buffer.from(input).toString('latin1'));
     checkRewriting(input);
   },
 };
+
+/** What is plain is so by the reading of the whole message, too; letters and ID make no difference. */
+function checkPlain(input: Uint8Array): void {
+  const plain = plainQuery('udp', input);
+  if (plain === undefined) return;
+  const { question, edns, header } = classifyQuery(input);
+  hold(question !== undefined && question.end === plain.questionEnd, 'a plain query that cannot be read');
+  hold(question.type === plain.type && question.class === 1 && header.answers === 0, 'another question');
+  hold((edns === undefined ? 0 : 11) === input.length - question.end, 'more than an OPT');
+  const other = Uint8Array.from(input);
+  other[0]! ^= 0xff;
+  for (let at = 12; at < question.end - 4; at++) {
+    const octet = other[at]!;
+    if ((octet >= 0x41 && octet <= 0x5a) || (octet >= 0x61 && octet <= 0x7a)) other[at]! ^= 0x20;
+  }
+  hold(plainQuery('udp', other)?.key === plain.key, 'another key for the same question');
+  hold(plainQuery('tcp', input)?.key !== plain.key, 'one key for both transports');
+}
+
+/** An answer that is kept comes again with the same records; only TTLs differ, by the time that has passed. */
+function checkKeeping(input: Uint8Array): void {
+  const end = refused(() => readQuestion(input, readHeader(input)).end);
+  if (end === undefined) return;
+  const query = Uint8Array.from([0xab, 0xcd, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...input.subarray(12, end)]);
+  const plain = plainQuery('udp', query);
+  if (plain === undefined) return;
+  const cache = new AnswerCache(DEFAULT_DNS_ALG_SETTINGS, () => undefined);
+  cache.keep(0, plain, input, Number.POSITIVE_INFINITY, []);
+  const kept = cache.find(0, plain, query)?.message;
+  if (kept === undefined) return;
+  const same = Uint8Array.from(input);
+  same.set(query.subarray(0, 2));
+  same[2]! &= ~0x04;
+  assert.deepEqual(kept, same);
+  const later = cache.find(999.5, plain, query)?.message;
+  assert.deepEqual(later, same);
+  const records = (message: Uint8Array) => readRecords(message, readHeader(message), end).records;
+  const old = cache.find(1000, plain, query)?.message;
+  if (old === undefined)
+    return hold(
+      records(input).some(({ ttl }) => ttl === 1),
+      'forgotten too early',
+    );
+  for (const [index, { ttl, ...record }] of records(old).entries()) {
+    const { ttl: before, ...was } = records(input)[index]!;
+    assert.deepEqual(record, was);
+    hold(record.type === 41 || ttl === before - 1, 'a TTL that does not count down');
+  }
+}
 
 function checkRewriting(input: Uint8Array): void {
   const parts = refused(() => read(input));
