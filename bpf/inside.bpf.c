@@ -13,6 +13,7 @@
 #include "rewrite.h"
 #include "stats.h"
 #include "steer.h"
+#include "tunnel.h"
 
 /* Every link carries this much, and hosts need not believe in less (RFC 8200 §5). */
 enum mtu_limits {
@@ -125,6 +126,8 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 	if (settings.flags & SETTING_CLAMP_MSS && may_be_syn(&frame, &insertion))
 		clamp_mss(xdp, path_limit(&route));
 	if (!insert_payload_header(xdp, &frame, &insertion, entry, &route))
+		return drop(DROP_HEADROOM);
+	if (route.uplink->tunnelled && !encapsulate(xdp, route.uplink_index, route.link_length))
 		return drop(DROP_HEADROOM);
 	entry->last_sent = settings.tick;
 	entry->packets++;

@@ -113,7 +113,13 @@ struct uplink {
 	__u16 mtu;	   /* largest IPv6 packet toward this provider, octets */
 	__u32 link_length; /* as of its port while the provider is up, 0 while it is down */
 	__u32 port;	   /* index into ports */
-	__u32 reserved;
+	__u32 tunnelled;   /* 1: by tunnels.tunnel[], under the same index */
+};
+
+/* The way to an exit router: both ends' addresses, in the header around each packet. */
+struct tunnel {
+	struct address local;
+	struct address remote;
 };
 
 struct prefix {
@@ -138,6 +144,12 @@ enum settings_flags {
 	SETTING_STRICT_SOURCE = 1,
 	/* Hosts' TCP SYNs announce no larger segments than fit with the payload header. */
 	SETTING_CLAMP_MSS = 2,
+};
+
+struct tunnels {
+	__u32 used; /* of tunnel[], from the first; those of direct uplinks are zeros */
+	__u32 reserved[3];
+	struct tunnel tunnel[MAX_UPLINKS]; /* by uplink */
 };
 
 /* ---- NATv6: packets between hosts of the site and peers without SHIM6 ---- */
@@ -329,7 +341,8 @@ enum drop_reason {
 	DROP_OUTSIDE_TOO_BIG = 16,   /* payload too big for its host, above the punt limit */
 	DROP_FRAGMENT_LIMITED = 17,  /* packets to be fragmented here, above the punt limit */
 	DROP_NAT_LOST = 18,	     /* NATv6: its provider is down, above the punt limit */
-	DROP_REASONS = 19,
+	DROP_TUNNEL_CONGESTION = 19, /* marked CE in a tunnel, its sender knows no ECN */
+	DROP_REASONS = 20,
 };
 
 /* What became of a frame: exactly one of these is counted for each. */
@@ -358,7 +371,7 @@ struct statistics {
 	__u64 drops[DROP_REASONS];
 	__u64 punts[EVENT_KINDS];
 	__u64 nat[NAT_COUNTS];
-	__u64 reserved[2];
+	__u64 reserved[1];
 };
 _Static_assert(sizeof(struct statistics) == 384, "whole cache lines for each processor");
 

@@ -25,6 +25,7 @@ enum map_sizes {
 struct settings settings SEC(".bss.settings");
 struct port ports[MAX_PORTS] SEC(".bss.ports");
 struct uplink uplinks[MAX_UPLINKS] SEC(".bss.uplinks");
+struct tunnels tunnels SEC(".bss.tunnels");
 struct steering steering SEC(".bss.steering");
 struct statistics statistics[MAX_PROCESSORS] SEC(".bss.statistics");
 struct nat nat SEC(".bss.nat");

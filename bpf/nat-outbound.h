@@ -4,6 +4,7 @@
 #define PSHIM6_NAT_OUTBOUND_H
 
 #include "nat.h"
+#include "tunnel.h"
 
 static __always_inline int is_legacy_peer(const struct address *destination)
 {
@@ -108,6 +109,8 @@ __noinline int nat_outbound(struct xdp_md *xdp)
 		return drop(DROP_HEADROOM);
 	if (!translate(xdp, link, &plan, SOURCE, &route.locator->locator, route.locator->delta, 1))
 		return drop(DROP_MALFORMED);
+	if (route.uplink->tunnelled && !encapsulate(xdp, route.uplink_index, route.link_length))
+		return drop(DROP_HEADROOM);
 	count_nat(NAT_OUTBOUND);
 	return forward();
 }

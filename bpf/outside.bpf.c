@@ -15,6 +15,7 @@
 #include "parse.h"
 #include "rewrite.h"
 #include "stats.h"
+#include "tunnel.h"
 
 /* What to do with a SHIM6 message that is no payload of a context of ours. */
 static __always_inline int unknown(struct punt *punt, const struct frame *frame,
@@ -54,6 +55,16 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 		return drop(DROP_MALFORMED);
 	case PARSED_IPV6:
 		break;
+	}
+	if (may_be_tunnelled(&frame)) {
+		switch (decapsulate(xdp)) {
+		case TUNNEL_MALFORMED:
+			return drop(DROP_MALFORMED);
+		case TUNNEL_CONGESTION:
+			return drop(DROP_TUNNEL_CONGESTION);
+		}
+		if (parse_frame(xdp, &frame) != PARSED_IPV6)
+			return drop(DROP_MALFORMED);
 	}
 	if (is_ulid(&frame.ipv6->address[0]) || is_ulid(&frame.ipv6->address[1]))
 		return drop(DROP_ULID_OUTSIDE);

@@ -16,6 +16,7 @@ import { PuntHandler } from './adapters/punt-handler.ts';
 import { ReapDriver } from './adapters/reap-driver.ts';
 import { Reverting } from './adapters/reverting.ts';
 import { serveHosts } from './adapters/served-hosts.ts';
+import { TunnelErrors } from './adapters/tunnel-errors.ts';
 import { reapSettings } from './config/reap.ts';
 import { shim6Settings } from './config/shim6.ts';
 import { InstalledContexts } from './dataplane/contexts.ts';
@@ -157,6 +158,8 @@ export class Box {
       this.dataplane.start((event) => this.#punts.handle(event));
       this.#liveness.follow(this.links.uplinks);
       this.#undo.push(() => this.#liveness.close());
+      const tunnelErrors = new TunnelErrors((ends, mtu) => this.links.onTunnelTooBig(ends, mtu));
+      this.#undo.push(() => tunnelErrors.close());
       const ticker = setInterval(() => this.#tick(), TICK_MILLISECONDS);
       this.#undo.push(() => clearInterval(ticker));
     } catch (error) {

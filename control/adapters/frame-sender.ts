@@ -6,6 +6,7 @@ import type { Uplink } from '../site/uplinks.ts';
 import { encodeIcmp6Error, type Icmp6Error } from '../wire/icmp6/errors.ts';
 import type { Address } from '../wire/ipv6/address.ts';
 import { encodeFrame, encodeIpv6, NextHeader } from '../wire/ipv6/header.ts';
+import { encapsulate } from '../wire/ipv6/tunnel.ts';
 import { encodeTcpReset } from '../wire/tcp/reset.ts';
 
 /** Hop limit of SHIM6 control messages. */
@@ -29,13 +30,14 @@ export class FrameSender {
   }
 
   /** Sends an IPv6 packet by an uplink, though it be down, if only it has a router. */
-  sendByUplink({ link, gateway }: Uplink, packet: Uint8Array): void {
+  sendByUplink({ link, gateway, provider: { tunnel } }: Uplink, packet: Uint8Array): void {
     if (link === undefined || gateway === undefined) {
       this.withoutUplink++;
       return;
     }
+    const sent = tunnel === undefined ? packet : encapsulate(tunnel, packet);
     // On a VLAN interface it is the kernel that tags.
-    this.#send(link.ifindex, encodeFrame({ destination: gateway, source: link.mac, vlan: 0 }, packet));
+    this.#send(link.ifindex, encodeFrame({ destination: gateway, source: link.mac, vlan: 0 }, sent));
   }
 
   /** Tells the sender of a punted frame about an error; `source` is the box's address on that link. */

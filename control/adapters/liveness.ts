@@ -58,7 +58,7 @@ export class Liveness implements Reachability {
     for (const { index, provider } of uplinks) {
       const { bfd } = provider.liveness;
       if (bfd === undefined) continue;
-      const { socket, peer = provider.gateway } = bfd;
+      const { socket, peer = provider.tunnel?.remote ?? provider.gateway } = bfd;
       const session = { uplink: index, peer, interface: provider.interface };
       sockets.set(socket, [...(sockets.get(socket) ?? []), session]);
     }

@@ -139,6 +139,8 @@ export interface UplinkReport {
   readonly interface: string;
   readonly prefix: string;
   readonly gateway: string;
+  /** The exit router at the other end of its tunnel; null: none. */
+  readonly tunnel: string | null;
   readonly gatewayMac: string | null;
   readonly mtu: number;
   readonly since: string | null;
@@ -187,6 +189,8 @@ export interface ProviderReport {
   readonly prefix: string;
   readonly interface: string;
   readonly gateway: string;
+  /** The exit router at the other end of its tunnel; null: none. */
+  readonly tunnel: string | null;
   readonly priority: number;
   readonly origin: 'configuration' | 'added';
   readonly draining: boolean;

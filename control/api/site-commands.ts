@@ -174,6 +174,7 @@ export function providerReports(box: Box): readonly ProviderReport[] {
       prefix: formatPrefix(config.prefix),
       interface: config.interface,
       gateway: formatAddress(config.gateway),
+      tunnel: config.tunnel === undefined ? null : formatAddress(config.tunnel.remote),
       priority: config.priority,
       origin,
       draining,

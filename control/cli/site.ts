@@ -18,6 +18,11 @@ export function registerSiteCommands(program: Command): void {
   registerReplace(provider, () => program.opts<{ socket: string }>().socket);
 }
 
+interface NewProvider extends Output, Readonly<Record<string, unknown>> {
+  readonly tunnelLocal?: string;
+  readonly tunnelRemote?: string;
+}
+
 type Ask = (command: string, args?: Arguments) => Promise<unknown>;
 
 const print = ({ json }: Output, report: unknown, text: string): void =>
@@ -151,13 +156,18 @@ function registerProviders(program: Command, ask: Ask): Command {
     .description('begin to use a provider: every host gets a locator in its prefix, and peers are told')
     .requiredOption('--interface <name>', 'toward its router')
     .requiredOption('--prefix <prefix>', 'that it delegated')
-    .requiredOption('--gateway <address>', "the provider's router on the link")
+    .requiredOption('--gateway <address>', "the provider's router on the link, or the way to its exit router")
+    .option('--tunnel-remote <address>', 'an exit router that has the link to the provider (RFC 2473)')
+    .option('--tunnel-local <address>', "the box's own end of that tunnel")
     .option('--priority <n>', 'lower is preferred', number)
     .option('--weight <n>', 'among equals', number)
     .option('--mtu <octets>', "the interface's own when absent", number)
     .option('--json', 'print JSON')
-    .action(async (name: string, { json, ...entry }: Output & Record<string, unknown>) => {
-      const report = (await ask('provider-add', { provider: { name, ...entry } })) as ProviderReport;
+    .action(async (name: string, { json, tunnelLocal, tunnelRemote, ...entry }: NewProvider) => {
+      const isTunnelled = tunnelLocal !== undefined || tunnelRemote !== undefined;
+      const tunnel = isTunnelled && { tunnel: { local: tunnelLocal, remote: tunnelRemote } };
+      const provider = { name, ...entry, ...tunnel };
+      const report = (await ask('provider-add', { provider })) as ProviderReport;
       print({ ...(json === true && { json }) }, report, providerTable([report]));
     });
   provider
@@ -183,7 +193,7 @@ const providerTable = (rows: readonly ProviderReport[]): string =>
       { title: 'PREFIX', text: (row) => row.prefix },
       { title: 'STATE', text: (row) => (row.draining ? `${row.state}, draining` : row.state) },
       { title: 'INTERFACE', text: (row) => row.interface },
-      { title: 'GATEWAY', text: (row) => row.gateway },
+      { title: 'GATEWAY', text: (row) => (row.tunnel === null ? row.gateway : `tunnel to ${row.tunnel}`) },
       { title: 'PRIORITY', align: 'right', text: (row) => row.priority },
       { title: 'LOCATORS', align: 'right', text: (row) => row.locators },
       { title: 'CONTEXTS', align: 'right', text: (row) => row.contexts },

@@ -15,7 +15,7 @@ export function uplinks(rows: readonly UplinkReport[]): string {
       },
       { title: 'INTERFACE', text: (row) => row.interface },
       { title: 'PREFIX', text: (row) => row.prefix },
-      { title: 'GATEWAY', text: (row) => `${row.gateway} (${row.gatewayMac ?? 'unresolved'})` },
+      { title: 'GATEWAY', text: gatewayText },
       { title: 'MTU', align: 'right', text: (row) => row.mtu },
       { title: 'SINCE', text: (row) => row.since ?? '-' },
       { title: 'BECAUSE', text: (row) => row.switches.at(-1)?.reason ?? '-' },
@@ -24,6 +24,9 @@ export function uplinks(rows: readonly UplinkReport[]): string {
   );
   return [table, ...rows.map(details)].join('\n\n');
 }
+
+const gatewayText = ({ gateway, gatewayMac, tunnel }: UplinkReport): string =>
+  `${tunnel === null ? '' : `tunnel to ${tunnel} by `}${gateway} (${gatewayMac ?? 'unresolved'})`;
 
 function details(row: UplinkReport): string {
   const until = row.upAt === null ? [] : [`  up at ${row.upAt} if all stays well`];

@@ -7,6 +7,7 @@ import { combine, containsAddress, formatPrefix } from '../wire/ipv6/prefix.ts';
 import { dhcpContradictions } from './dhcp-contradictions.ts';
 import { type Config, configSchema, type HostConfig } from './schema.ts';
 import { steeringContradictions } from './steering.ts';
+import { tunnelMistakes } from './tunnel.ts';
 
 export class ConfigError extends Error {
   readonly mistakes: readonly string[];
@@ -103,6 +104,7 @@ function* contradictions(config: Config): Generator<string> {
     if (insides.has(provider.interface)) {
       yield `${key}.interface: ${provider.interface} is an inside interface; an interface is inside or outside`;
     }
+    for (const mistake of tunnelMistakes(provider.tunnel, config.ulids)) yield `${key}.${mistake}`;
     if (provider.prefix.length > 64)
       yield `${key}.prefix: must be /64 or shorter, found ${formatPrefix(provider.prefix)}`;
   }

@@ -7,6 +7,7 @@ import { address, interfaceName, prefix, subnet } from './fields.ts';
 import { publicationSchema } from './publication.ts';
 import { reapSchema } from './reap.ts';
 import { steeringSchema } from './steering.ts';
+import { tunnelSchema } from './tunnel.ts';
 
 const mtu = z.int().min(1280).max(65535).optional();
 const name = z.string().min(1).max(255);
@@ -43,7 +44,7 @@ const liveness = z.strictObject({
   /** A session of FRR's bfdd (RFC 5880). */
   bfd: z
     .strictObject({
-      /** The provider's router when absent. */
+      /** The provider's router when absent, or the exit router where there is a tunnel. */
       peer: address.optional(),
       /** bfdd's control socket (`--bfdctl`). */
       socket: z.string().min(1).max(107).default('/var/run/frr/bfdd.sock'),
@@ -72,9 +73,11 @@ export const providerSchema = z.strictObject({
   interface: interfaceName,
   /** The block of locators this provider delegated to the site. */
   prefix,
-  /** The provider's router on the link. */
+  /** The provider's router on the link; with a tunnel the next hop toward the exit router, or itself. */
   gateway: address,
-  /** Octets; the interface's own when absent. */
+  /** The exit router that has the provider's link; without one, the box has it. */
+  tunnel: tunnelSchema.optional(),
+  /** Octets; the interface's own when absent, less what a tunnel adds. */
   mtu,
   /** Lower is preferred. */
   priority: z.int().min(0).max(255).default(1),

@@ -23,6 +23,7 @@ import { PathMtus } from './path-mtus.ts';
 import { type PuntRates, setInjection, writeSettings } from './settings.ts';
 import { addStatistics, type StatisticsReport } from './statistics.ts';
 import { writeSteering } from './steering-table.ts';
+import { TunnelTable } from './tunnels.ts';
 
 export type AttachMode = 'native' | 'generic';
 
@@ -94,6 +95,7 @@ export class Dataplane {
       '.bss.ports',
       'ports_redirect',
       '.bss.uplinks',
+      '.bss.tunnels',
       'events',
       '.bss.steering',
       '.bss.statistics',
@@ -118,15 +120,16 @@ export class Dataplane {
     const [ports, uplinks] = [map('.bss.ports'), map('.bss.uplinks')];
     this.#statistics = map('.bss.statistics');
     this.#steering = map('.bss.steering');
-    const nat = map('.bss.nat');
-    this.#arrays = [this.#settings, this.#statistics, this.#steering, egress, ingress, ports, uplinks, nat];
+    const [nat, tunnels] = [map('.bss.nat'), map('.bss.tunnels')];
+    const tables = [egress, ingress, ports, uplinks, tunnels, nat];
+    this.#arrays = [this.#settings, this.#statistics, this.#steering, ...tables];
     // Random, so that nobody can choose addresses that collide; odd, as hash.ts asks.
     const hashKey = new BigUint64Array(options.random(SettingsLimits.HASH_WORDS * 8).slice().buffer).map(
       (word) => word | 1n,
     );
     this.egress = new EgressTable(egress.words.subarray(0, slots * 32), hashKey, options.capacity);
     this.ingress = new IngressTable(ingress.words.subarray(0, slots * 32), options.capacity);
-    this.links = new LinkTables(ports.bytes, uplinks.bytes);
+    this.links = new LinkTables(ports.bytes, uplinks.bytes, new TunnelTable(tunnels.bytes));
     const pathMtus = new PathMtuMap(inside.map('path_mtu'), this.#settings.bytes);
     this.pathMtus = new PathMtus(pathMtus, SettingsLimits.MAX_PATH_MTUS);
     this.nat = new NatTable(nat.bytes, inside.map('nat_locators'), inside.map('nat_hosts'));

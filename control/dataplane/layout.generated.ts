@@ -87,7 +87,14 @@ export const Uplink = {
   mtu: 18, // 2
   linkLength: 20, // 4
   port: 24, // 4
-  reserved: 28, // 4
+  tunnelled: 28, // 4
+} as const;
+
+/** struct tunnel */
+export const Tunnel = {
+  size: 32,
+  local: 0, // 16
+  remote: 16, // 16
 } as const;
 
 /** struct prefix */
@@ -114,6 +121,14 @@ export const SettingsLimits = {
 export const SettingsFlags = {
   SETTING_STRICT_SOURCE: 1,
   SETTING_CLAMP_MSS: 2,
+} as const;
+
+/** struct tunnels */
+export const Tunnels = {
+  size: 1040,
+  used: 0, // 4
+  reserved: 4, // 12
+  tunnel: 16, // 1024
 } as const;
 
 /** enum nat_limits */
@@ -301,7 +316,8 @@ export const DropReason = {
   DROP_OUTSIDE_TOO_BIG: 16,
   DROP_FRAGMENT_LIMITED: 17,
   DROP_NAT_LOST: 18,
-  DROP_REASONS: 19,
+  DROP_TUNNEL_CONGESTION: 19,
+  DROP_REASONS: 20,
 } as const;
 
 /** enum verdict_count */
@@ -328,10 +344,10 @@ export const Statistics = {
   size: 384,
   inside: 0, // 40
   outside: 40, // 40
-  drops: 80, // 152
-  punts: 232, // 104
-  nat: 336, // 32
-  reserved: 368, // 16
+  drops: 80, // 160
+  punts: 240, // 104
+  nat: 344, // 32
+  reserved: 376, // 8
 } as const;
 
 /** enum drop_reason, by value: the name people read and what it means. */
@@ -355,6 +371,7 @@ export const dropReasons = [
   { name: 'outside-too-big', meaning: "payload too big for its host, above the punt limit" },
   { name: 'fragment-limited', meaning: "packets to be fragmented here, above the punt limit" },
   { name: 'nat-lost', meaning: "NATv6: its provider is down, above the punt limit" },
+  { name: 'tunnel-congestion', meaning: "marked CE in a tunnel, its sender knows no ECN" },
 ] as const;
 
 /** enum event_kind, by value: the name people read and what it means. */

@@ -1,6 +1,8 @@
 /** The small tables of interfaces and providers: struct port and struct uplink in bpf/layout.h. */
 import type { MacAddress } from '../wire/ipv6/header.ts';
+import type { TunnelEnds } from '../wire/ipv6/tunnel.ts';
 import { Port, SettingsLimits, Uplink } from './layout.generated.ts';
+import type { TunnelTable } from './tunnels.ts';
 
 export interface PortFields {
   readonly ifindex: number;
@@ -17,6 +19,8 @@ export interface UplinkFields {
   /** Largest IPv6 packet, octets. */
   readonly mtu: number;
   readonly gateway: MacAddress;
+  /** Absent: packets leave as they are. */
+  readonly tunnel?: TunnelEnds | undefined;
 }
 
 /** Offsets in an Ethernet header, octets. */
@@ -30,12 +34,14 @@ const TYPE_IPV6 = 0x86dd;
 export class LinkTables {
   readonly #ports: Uint8Array;
   readonly #uplinks: Uint8Array;
+  readonly #tunnels: TunnelTable;
   /** Indices of the uplinks that are up. */
   readonly #up = new Set<number>();
 
-  constructor(ports: Uint8Array, uplinks: Uint8Array) {
+  constructor(ports: Uint8Array, uplinks: Uint8Array, tunnels: TunnelTable) {
     this.#ports = ports;
     this.#uplinks = uplinks;
+    this.#tunnels = tunnels;
   }
 
   setPort(index: number, port: PortFields): void {
@@ -60,7 +66,15 @@ export class LinkTables {
     view.setUint32(Uplink.port, uplink.port, true);
     view.setUint16(Uplink.mtu, uplink.mtu, true);
     this.#uplinks.set(uplink.gateway, index * Uplink.size + Uplink.link);
+    this.#tunnels.set(index, uplink.tunnel);
+    view.setUint32(Uplink.tunnelled, uplink.tunnel === undefined ? 0 : 1, true);
     this.#copyLink(index);
+  }
+
+  /** Down, and no frame is taken for its tunnel's any more. */
+  removeUplink(index: number): void {
+    this.setUplinkState(index, false);
+    this.#tunnels.set(index, undefined);
   }
 
   /** The one store that moves every context of a provider. */

@@ -7,6 +7,7 @@ export type LogEvent =
   | 'daemon-started'
   | 'daemon-stopping'
   | 'datapath-attached'
+  | 'tunnel-mtu'
   | 'uplink-up'
   | 'uplink-down'
   | 'uplink-no-gateway'

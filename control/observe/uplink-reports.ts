@@ -21,6 +21,7 @@ function uplinkReport(uplink: Uplink, now: number): UplinkReport {
     interface: provider.interface,
     prefix: formatPrefix(provider.prefix),
     gateway: formatAddress(provider.gateway),
+    tunnel: provider.tunnel === undefined ? null : formatAddress(provider.tunnel.remote),
     gatewayMac: gateway === undefined ? null : formatMac(gateway),
     mtu,
     since: dateOf(switches.at(-1)?.at),

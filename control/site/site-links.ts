@@ -1,6 +1,7 @@
 /** The box's interfaces: which provider and which host is where, kept in step with kernel and data path. */
 import type { Netlink } from '../../native/linux/index.ts';
 import type { Config, ProviderConfig } from '../config/schema.ts';
+import { tunnelMistakes } from '../config/tunnel.ts';
 import type { SiteFacts } from '../dataplane/contexts.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { HostLink } from '../dataplane/ingress-table.ts';
@@ -10,6 +11,7 @@ import type { LocalHost } from '../shim6/local-host.ts';
 import { type Address, equalAddress, formatAddress } from '../wire/ipv6/address.ts';
 import { formatMac, type MacAddress } from '../wire/ipv6/header.ts';
 import { containsAddress } from '../wire/ipv6/prefix.ts';
+import type { TunnelEnds } from '../wire/ipv6/tunnel.ts';
 import { GatewayCheck } from './gateway-check.ts';
 import { HostLinks, insidePort } from './host-links.ts';
 import type { SiteHost } from './hosts.ts';
@@ -117,6 +119,8 @@ export class SiteLinks implements SiteFacts {
       throw new SiteLinkError(
         `${config.interface} is an inside interface; an interface is inside or outside`,
       );
+    for (const mistake of tunnelMistakes(config.tunnel, this.#options.config.ulids))
+      throw new SiteLinkError(mistake);
   }
 
   /** Begins to use a provider that came while running. Throws SiteLinkError and BpfError. */
@@ -151,7 +155,7 @@ export class SiteLinks implements SiteFacts {
   removeProvider(name: string): void {
     const uplink = this.uplinks.find(({ provider }) => provider.name === name);
     if (uplink === undefined) return;
-    this.#options.dataplane.links.setUplinkState(uplink.index, false);
+    this.#options.dataplane.links.removeUplink(uplink.index);
     this.#options.dataplane.pathMtus.forgetUplink(uplink.index);
     this.#uplinks.delete(uplink.index);
     this.#states.remove(uplink.index);
@@ -210,10 +214,24 @@ export class SiteLinks implements SiteFacts {
   }
 
   tick(): void {
+    for (const uplink of this.uplinks)
+      if (uplink.forgetTunnelMtu(this.#options.clock())) this.#writeUplink(uplink);
     this.#apply(this.#states.advance(this.#options.clock()));
     this.#gatewayCheck.step(this.#options.clock(), this.uplinks);
     if (++this.#ticks % RESOLVE_TICKS === 0) this.#resolve();
     else this.hostLinks.step();
+  }
+
+  /** A router says that the packet of a tunnel between these ends was too big for what comes after it. */
+  onTunnelTooBig(ends: TunnelEnds, mtu: number): void {
+    for (const uplink of this.uplinks) {
+      const { name, tunnel } = uplink.provider;
+      if (tunnel === undefined || !equalAddress(tunnel.local, ends.local)) continue;
+      if (!equalAddress(tunnel.remote, ends.remote)) continue;
+      if (!uplink.learnTunnelMtu(mtu, this.#options.clock())) continue;
+      this.#writeUplink(uplink);
+      this.#options.log.info('tunnel-mtu', { provider: name, mtu: uplink.mtu });
+    }
   }
 
   /** Takes what a source of liveness says of an uplink. The data path is switched before anybody is told. */
@@ -312,9 +330,9 @@ export class SiteLinks implements SiteFacts {
   }
 
   /** Everything that the data path knows of an uplink but its state. */
-  #writeUplink({ index, mtu, gateway }: Uplink): void {
+  #writeUplink({ index, mtu, gateway, provider: { tunnel } }: Uplink): void {
     if (gateway === undefined) return;
-    this.#options.dataplane.links.setUplink(index, { port: index, mtu, gateway });
+    this.#options.dataplane.links.setUplink(index, { port: index, mtu, gateway, tunnel });
   }
 
   /** The data path is switched before anybody is told. */

@@ -1,6 +1,7 @@
 /** A provider's uplink: what packets by it need, and the last switches. Pure: facts and time come in. */
 import type { ProviderConfig } from '../config/schema.ts';
-import type { MacAddress } from '../wire/ipv6/header.ts';
+import { type MacAddress, MINIMUM_MTU } from '../wire/ipv6/header.ts';
+import { TUNNEL_HEADER_LENGTH } from '../wire/ipv6/tunnel.ts';
 import type { SourceReport } from './liveness/source.ts';
 import type { UplinkHealth } from './liveness/uplink-health.ts';
 import type { UplinkStates, UplinkTransition } from './liveness/uplink-states.ts';
@@ -16,6 +17,8 @@ export interface LinkFacts {
 }
 
 const SWITCHES_KEPT = 32;
+/** Milliseconds. */
+const TUNNEL_MTU_LIFETIME = 600_000;
 
 export class Uplink {
   /** Its index in the data path's uplink table. */
@@ -25,6 +28,7 @@ export class Uplink {
   #link: LinkFacts | undefined;
   #gateway: MacAddress | undefined;
   #gatewayIsFixed = false;
+  #tunnelMtu: { readonly mtu: number; readonly until: number } | undefined;
   readonly #switches: UplinkTransition[] = [];
 
   constructor(index: number, provider: ProviderConfig, states: UplinkStates) {
@@ -42,9 +46,30 @@ export class Uplink {
     return this.#gateway;
   }
 
-  /** Octets that an IPv6 packet may have on this uplink. */
+  /** Octets that an IPv6 packet may have on this uplink, before a tunnel's header comes around it. */
   get mtu(): number {
-    return Math.min(this.provider.mtu ?? 65535, this.#link?.mtu ?? 1280);
+    const around = this.provider.tunnel === undefined ? 0 : TUNNEL_HEADER_LENGTH;
+    const carried = this.#link === undefined ? MINIMUM_MTU : this.#link.mtu - around;
+    return Math.min(this.provider.mtu ?? 65535, carried, this.#tunnelMtu?.mtu ?? 65535);
+  }
+
+  /**
+   * A router on the way to the exit router takes `mtu` octets, the tunnel's header included (RFC 2473 §7.1). Believed
+   * for some minutes (RFC 8201 §4). False when that is no news.
+   */
+  learnTunnelMtu(mtu: number, at: number): boolean {
+    const before = this.mtu;
+    const within = Math.max(MINIMUM_MTU, mtu - TUNNEL_HEADER_LENGTH);
+    if (within > before) return false;
+    this.#tunnelMtu = { mtu: within, until: at + TUNNEL_MTU_LIFETIME };
+    return this.mtu < before;
+  }
+
+  /** Whether what was learnt of the tunnel's path has just become too old to be believed. */
+  forgetTunnelMtu(at: number): boolean {
+    if (this.#tunnelMtu === undefined || at < this.#tunnelMtu.until) return false;
+    this.#tunnelMtu = undefined;
+    return true;
   }
 
   /** Whether packets are to leave by it. */

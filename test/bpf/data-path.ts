@@ -77,6 +77,7 @@ export class DataPath {
       '.bss.settings',
       '.bss.ports',
       '.bss.uplinks',
+      '.bss.tunnels',
       '.bss.steering',
       '.bss.statistics',
       '.bss.nat',

@@ -163,6 +163,37 @@ const hex = (octets: Uint8Array): string[] =>
       .match(/.{1,32}/g) ?? []
   ).map((line) => line.replace(/(.{4})(?=.)/g, '$1 '));
 
+export const assertOctets = (actual: Uint8Array, expected: Uint8Array): void =>
+  assert.deepEqual(hex(actual), hex(expected));
+
+/** A frame from outside that the program opens before it decides: what is seen afterwards is `opened`. */
+export function expectPunt(
+  dataPath: DataPath,
+  input: Uint8Array,
+  opened: Uint8Array,
+  punted: EventName,
+): void {
+  const { verdict, counts, events } = dataPath.run('outside', input);
+  assert.equal(verdict, Verdict.drop);
+  assert.deepEqual(counts, { 'outside punted': 1, [`punt ${punted}`]: 1 });
+  assert.deepEqual(
+    events.map(({ kind, frame }) => ({ kind, frame: hex(frame) })),
+    [{ kind: punted, frame: hex(opened) }],
+  );
+}
+
+export function expectRewrittenPass(dataPath: DataPath, input: Uint8Array, opened: Uint8Array): void {
+  const { verdict, data, counts } = dataPath.run('outside', input);
+  assert.deepEqual({ verdict, counts }, { verdict: Verdict.pass, counts: { 'outside passed': 1 } });
+  assertOctets(data, opened);
+}
+
+export function expectDrop(dataPath: DataPath, input: Uint8Array, dropped: DropName): void {
+  const { verdict, counts } = dataPath.run('outside', input);
+  const expected = { 'outside dropped': 1, [`drop ${dropped}`]: 1 };
+  assert.deepEqual({ verdict, counts }, { verdict: Verdict.drop, counts: expected });
+}
+
 export interface Fixture {
   readonly name: string;
   /** Changes to standardTables. */

@@ -20,6 +20,7 @@ import {
 import { payloadHeader } from '../../control/dataplane/payload-header.ts';
 import { commonBits } from '../../control/dataplane/settings.ts';
 import { writeSteering } from '../../control/dataplane/steering-table.ts';
+import { TunnelTable } from '../../control/dataplane/tunnels.ts';
 import type { SteeringRule } from '../../control/steering/rules.ts';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
@@ -68,6 +69,8 @@ export interface UplinkFields {
   readonly gateway: string;
   readonly mtu?: number;
   readonly up?: boolean;
+  /** Both ends' addresses. */
+  readonly tunnel?: { readonly local: string; readonly remote: string } | undefined;
 }
 
 /** The interface that test runs come in by and that ports name: the loopback device. */
@@ -95,6 +98,8 @@ export class Tables {
   readonly #ingress: Table;
   readonly #ports: Table;
   readonly #uplinks: Table;
+  readonly #tunnels: Table;
+  #tunnelEnds: TunnelTable;
   /** By uplink. */
   readonly #up = new Set<number>();
   readonly #uplinkPorts = new Map<number, number>();
@@ -110,6 +115,8 @@ export class Tables {
     this.#ingress = table('ingress');
     this.#ports = table('.bss.ports');
     this.#uplinks = table('.bss.uplinks');
+    this.#tunnels = table('.bss.tunnels');
+    this.#tunnelEnds = new TunnelTable(this.#tunnels.array.bytes);
     this.reset();
   }
 
@@ -117,6 +124,7 @@ export class Tables {
   reset(): void {
     for (const table of this.#all()) table.clear();
     for (const key of this.#pathMtus.keys()) this.#pathMtus.delete(key);
+    this.#tunnelEnds = new TunnelTable(this.#tunnels.array.bytes);
     this.#uplinkPorts.clear();
     this.#up.clear();
     this.settings({});
@@ -182,12 +190,15 @@ export class Tables {
     else this.#redirect.delete(cell(index));
   }
 
-  uplink(index: number, { port, gateway, mtu = 1500, up = true }: UplinkFields): void {
+  uplink(index: number, { port, gateway, mtu = 1500, up = true, tunnel }: UplinkFields): void {
     const uplinks = this.#uplinks;
     const at = index * Uplink.size;
     uplinks.u32(at + Uplink.port, port);
     uplinks.u16(at + Uplink.mtu, mtu);
     uplinks.mac(at + Uplink.link, gateway);
+    uplinks.u32(at + Uplink.tunnelled, tunnel === undefined ? 0 : 1);
+    const ends = tunnel && { local: parseAddress(tunnel.local), remote: parseAddress(tunnel.remote) };
+    this.#tunnelEnds.set(index, ends);
     this.#uplinkPorts.set(index, port);
     if (up) this.#up.add(index);
     else this.#up.delete(index);
@@ -326,7 +337,8 @@ export class Tables {
   }
 
   #all(): readonly Table[] {
-    return [this.#settings, this.#steering, this.#egress, this.#ingress, this.#ports, this.#uplinks];
+    const small = [this.#settings, this.#steering, this.#ports, this.#uplinks, this.#tunnels];
+    return [...small, this.#egress, this.#ingress];
   }
 }
 

@@ -42,6 +42,17 @@ test('a mistake names its key, the value found and what is allowed', () => {
       'datapath: { mode: fast }\nproviders: [{ name: x',
       /^datapath\.mode: .*"native".*\(found "fast"\)/,
     ],
+    [
+      'interface: x1',
+      'tunnel: { local: fd00::1, remote: "fc00::2" }, interface: x1',
+      /^providers\.0\.tunnel\.remote: fc00::2 is in fc00::\/8 of ulids/,
+    ],
+    [
+      'interface: x1',
+      'tunnel: { local: fd00::1, remote: fd00::1 }, interface: x1',
+      /^providers\.0\.tunnel\.remote: is tunnel\.local/,
+    ],
+    ['interface: x1', 'tunnel: { remote: fd00::1 }, interface: x1', /^providers\.0\.tunnel\.local: /],
     ['interface: x1', 'priority: 300, interface: x1', /^providers\.0\.priority: .*255.*\(found 300\)/],
   ];
   for (const [from, to, expected] of rows) assert.match(changed(from, to)[0] ?? 'accepted', expected);

@@ -4,6 +4,7 @@ import { parseConfig } from '../../control/config/load.ts';
 import { hysteresisOf } from '../../control/site/liveness/settings.ts';
 import { UplinkStates } from '../../control/site/liveness/uplink-states.ts';
 import { Uplink } from '../../control/site/uplinks.ts';
+import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { minimalConfig } from '../config/minimal.ts';
 
 const provider = parseConfig(minimalConfig).providers[0]!;
@@ -43,4 +44,29 @@ test("the MTU is the smaller of the interface's and the configuration's", () => 
   const uplink = uplinkOf({ mtu: 1400 });
   uplink.setLink(link);
   assert.equal(uplink.mtu, 1400);
+});
+
+const tunnel = { local: parseAddress('fd00::1'), remote: parseAddress('fd00::e1') };
+
+test('a tunnel takes 40 octets of what the link carries', () => {
+  const uplink = uplinkOf({ tunnel });
+  assert.equal(uplink.mtu, 1280, 'while nothing is known of the link');
+  uplink.setLink(link);
+  assert.equal(uplink.mtu, 1460);
+  const limited = uplinkOf({ tunnel, mtu: 1400 });
+  limited.setLink(link);
+  assert.equal(limited.mtu, 1400);
+});
+
+test('a router on the way to the exit router is believed for ten minutes (RFC 2473 §7.1)', () => {
+  const uplink = uplinkOf({ tunnel });
+  uplink.setLink(link);
+  assert.equal(uplink.learnTunnelMtu(1501, 0), false, 'more than it is');
+  assert.equal(uplink.learnTunnelMtu(1480, 1_000), true);
+  assert.equal(uplink.mtu, 1440);
+  assert.equal(uplink.learnTunnelMtu(600, 2_000), true);
+  assert.equal(uplink.mtu, 1280, 'hosts need not send less');
+  assert.equal(uplink.forgetTunnelMtu(601_999), false);
+  assert.equal(uplink.forgetTunnelMtu(602_000), true);
+  assert.equal(uplink.mtu, 1460);
 });

@@ -2,6 +2,7 @@
 import { bgpLiveness, startBgp } from '../bgp.ts';
 import { startBox } from '../box.ts';
 import { changeConfiguration, configureProviders } from '../configuration.ts';
+import { configureTunnels, raiseExitRouters } from '../exit-routers/raise.ts';
 import { bfdLiveness, startBfd } from '../frr.ts';
 import { up } from '../lab.ts';
 import { SITES } from '../topology.ts';
@@ -28,6 +29,11 @@ export async function raiseFor(setting: Setting, progress: (line: string) => voi
     ...QUICK,
     ...(setting === 'watched' && { liveness: { ...bfdLiveness(site1), ...bgpLiveness(provider) } }),
   }));
+  if (setting === 'tunnels') {
+    progress('exit routers between site 1 and its providers');
+    await raiseExitRouters();
+    configureTunnels();
+  }
   configureProviders(site2, () => QUICK);
   for (const site of SITES) {
     changeConfiguration(site, (configuration) => {

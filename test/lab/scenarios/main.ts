@@ -86,7 +86,7 @@ async function main(): Promise<number> {
   const isWanted = (name: string) => positionals.length === 0 || positionals.includes(name);
   const wanted = SCENARIOS.filter(({ name }) => isWanted(name));
   const outcome: Outcome = { results: [], failures: [] };
-  for (const setting of ['plain', 'watched', 'three'] as const) {
+  for (const setting of ['plain', 'watched', 'tunnels', 'three'] as const) {
     const scenarios = wanted.filter((scenario) => scenario.setting === setting);
     const handshake = setting === 'watched' && isWanted(HANDSHAKE);
     if (scenarios.length === 0 && !handshake) continue;

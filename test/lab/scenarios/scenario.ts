@@ -7,7 +7,9 @@ export type Setting =
   /** Site 1 hears BFD (3 x 300 ms) and BGP; REAP's Send Timeout is 3 s at both. */
   | 'watched'
   /** Site 1 has a third provider, z1. */
-  | 'three';
+  | 'three'
+  /** Site 1 reaches its providers by tunnels to exit routers. */
+  | 'tunnels';
 
 export interface Scenario {
   readonly name: string;

@@ -1,0 +1,68 @@
+/** Providers reached by tunnels to exit routers: real transfers, real ingress filters, one of the providers fails. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { boxStatus, uplinks } from './box.ts';
+import { runIn } from './command.ts';
+import { kernelHasTunnels } from './exit-routers/raise.ts';
+import { down } from './lab.ts';
+import { inspectProvider } from './network.ts';
+import { raiseFor } from './scenarios/lab.ts';
+import { SCENARIOS } from './scenarios/list.ts';
+import { runScenario } from './scenarios/run.ts';
+import { CORE_ADDRESS, EXIT_ROUTERS, SITES, WEB_SERVER } from './topology.ts';
+
+const skip = process.getuid?.() === 0 ? false : 'needs root';
+const [site] = SITES;
+const [x1, y1] = site.providers;
+const scenario = SCENARIOS.find(({ name }) => name === 'exit-router')!;
+
+describe('providers behind exit routers', { skip }, () => {
+  before(() => raiseFor(scenario.setting));
+  after(down);
+
+  it('are reached by tunnels, whose MTU is less by the outer header', async (test) => {
+    test.diagnostic(
+      (await kernelHasTunnels()) ? "exit routers: the kernel's ip6tnl" : 'exit routers: exit.bpf.c',
+    );
+    for (const row of await uplinks(site)) {
+      assert.equal(row.state, 'up');
+      assert.equal(row.mtu, 1500 - 40);
+      assert.match(row.tunnel ?? '', /^fd00:db8:1:b::e[12]$/);
+    }
+  });
+
+  it('carry packets of every size', async () => {
+    for (const size of [8, 1232, 1404, 1405, 2000]) {
+      // The way there and the way back each may have to be found too narrow first.
+      const words = ['-6', '-n', '-i', '0.2', '-W', '5', '-c', '5', '-s', String(size), 'h2.foo.com'];
+      const { stdout } = await runIn('h1', ['ping', ...words]);
+      assert.match(stdout, / [345] received/, `${size} octets: ${stdout}`);
+    }
+  });
+
+  it('carry what goes to peers without SHIM6', async () => {
+    const { stdout } = await runIn('h1', ['curl', '-sS', '-m', '10', `http://[${WEB_SERVER.address}]/`]);
+    assert.notEqual(stdout, '');
+    assert.ok((await boxStatus(site)).counters['natOutbound'] !== 0);
+  });
+
+  it(scenario.title, async (test) => {
+    const { toH1, toH2, sshMilliseconds } = await runScenario(scenario);
+    const gaps = [toH2, toH1].map(({ failing, mending }) => `${failing.toFixed(1)}, ${mending.toFixed(1)}`);
+    test.diagnostic(
+      `gaps failing, mending: to h2 ${gaps[0]} ms, to h1 ${gaps[1]} ms; ssh ${sshMilliseconds.toFixed(0)} ms`,
+    );
+  });
+
+  it('were never sent a packet with a source of the other', async () => {
+    for (const provider of [x1!, y1!]) {
+      const { notDelegated, uniqueLocal } = await inspectProvider(provider.name);
+      assert.deepEqual([provider.name, notDelegated, uniqueLocal], [provider.name, 0, 0]);
+    }
+    // They would have noticed.
+    const source = y1!.prefix.replace('::/48', '::bad');
+    await runIn(EXIT_ROUTERS[0]!, ['ip', 'addr', 'add', `${source}/128`, 'dev', 'lo', 'nodad']);
+    await runIn(EXIT_ROUTERS[0]!, ['ping', '-c', '1', '-W', '1', '-I', source, CORE_ADDRESS]).catch(() => {});
+    assert.equal((await inspectProvider(x1!.name)).notDelegated, 1);
+  });
+});
