@@ -47,7 +47,10 @@ describe('providers behind exit routers', { skip }, () => {
   });
 
   it(scenario.title, async (test) => {
-    const { toH1, toH2, sshMilliseconds } = await runScenario(scenario);
+    const { toH1, toH2, sshMilliseconds } = await runScenario(scenario).finally(async () => {
+      for (const { name, switches } of await uplinks(site))
+        for (const { state, at, reason } of switches) test.diagnostic(`${at} ${name} ${state}: ${reason}`);
+    });
     const gaps = [toH2, toH1].map(({ failing, mending }) => `${failing.toFixed(1)}, ${mending.toFixed(1)}`);
     test.diagnostic(
       `gaps failing, mending: to h2 ${gaps[0]} ms, to h1 ${gaps[1]} ms; ssh ${sshMilliseconds.toFixed(0)} ms`,
