@@ -111,6 +111,8 @@ __noinline int decapsulate(struct xdp_md *xdp)
 		return TUNNEL_MALFORMED;
 
 	head = bpf_be64_to_cpu(inner->head);
+	if (at.offset + IPV6_LENGTH + (__u16)(head >> HEAD_PAYLOAD_LENGTH) > frame.length)
+		return TUNNEL_MALFORMED;
 	ecn = (head >> HEAD_ECN & ECN_MASK) << 2 | (frame.head >> HEAD_ECN & ECN_MASK);
 	if (ecn == ECN_MASK)
 		return TUNNEL_CONGESTION;

@@ -5,6 +5,7 @@ import { concat, dropped, link, type Outcome, passed, punt } from './outcome.ts'
 import { FIXED, type Frame, followChain, Header, hasRouterAlert, readFrame } from './packet.ts';
 import { chooseFork } from './steering.ts';
 import { type EgressContext, equal, holds, type Path, pathKey, type Tables } from './tables.ts';
+import { intoTunnel } from './tunnel.ts';
 
 const PAYLOAD_HEADER = 8;
 /** Every link carries this much, and hosts need not send less (RFC 8200 §5). */
@@ -83,6 +84,9 @@ function send(tables: Tables, frame: Frame, context: EgressContext, path: Path):
   const header = [follows, 0, tag[0]! | 0x80, ...tag.slice(1)];
   return {
     verdict: 'forwarded',
-    frame: concat(link(port, uplink.gateway), packet.subarray(0, at), header, packet.subarray(at)),
+    frame: concat(
+      link(port, uplink.gateway),
+      intoTunnel(uplink, concat(packet.subarray(0, at), header, packet.subarray(at))),
+    ),
   };
 }

@@ -1,7 +1,9 @@
 /** NATv6 as docs/natv6.md describes it; checksums by RFC 1071's sums, not by deltas. */
+
 import { concat, dropped, link, type Outcome, passed, punt } from './outcome.ts';
 import { FIXED, type Frame } from './packet.ts';
 import { equal, hex, holds, type Nat, type NatHost, type Tables } from './tables.ts';
+import { intoTunnel } from './tunnel.ts';
 import { findUpperLayer, Protocol, type UpperLayer } from './upper-layer.ts';
 
 type Side = 'source' | 'destination';
@@ -98,7 +100,7 @@ export function translateOutbound(tables: Tables, frame: Frame): Outcome {
   if (!port.present) return dropped('no-port');
   const packet = translated(frame, examined, 'source', chosen.address);
   packet[7] = frame.hopLimit - 1;
-  return { verdict: 'forwarded', frame: concat(link(port, uplink.gateway), packet) };
+  return { verdict: 'forwarded', frame: concat(link(port, uplink.gateway), intoTunnel(uplink, packet)) };
 }
 
 /** A TCP segment without SYN and RST (RFC 9293 §3.1). */

@@ -8,6 +8,8 @@ export interface Outcome {
   readonly because?: string;
   /** The frame as it leaves; undefined: as it came. */
   readonly frame?: Uint8Array;
+  /** What is left of a frame that came by a tunnel, where it is not rewritten further. */
+  readonly opened?: Uint8Array;
   /** Of a punt. */
   readonly uplink?: number;
   readonly mtu?: number;

@@ -12,15 +12,24 @@ import {
   u16,
 } from './packet.ts';
 import { equal, holds, type IngressContext, type Tables } from './tables.ts';
+import { outOfTunnel } from './tunnel.ts';
 
 const PAYLOAD_HEADER = 8;
 const ICMP6 = 58;
 const ICMP6_HEADER = 8;
 
 export function outside(tables: Tables, octets: Uint8Array): Outcome {
-  const frame = readFrame(octets);
-  if (frame === 'other') return passed;
-  if (frame === 'malformed') return dropped('malformed');
+  const arrived = readFrame(octets);
+  if (arrived === 'other') return passed;
+  if (arrived === 'malformed') return dropped('malformed');
+  const frame = outOfTunnel(tables, arrived);
+  // What a frame looks like that is dropped does not matter.
+  if (typeof frame === 'string') return dropped(frame);
+  const outcome = decide(tables, frame);
+  return frame === arrived ? outcome : { ...outcome, opened: frame.octets };
+}
+
+function decide(tables: Tables, frame: Frame): Outcome {
   const isUlid = (address: Uint8Array) => tables.ulids.some((prefix) => holds(prefix, address));
   if (isUlid(frame.source) || isUlid(frame.destination)) return dropped('ulid-outside');
   if (hasRouterAlert(frame)) return passed;

@@ -71,6 +71,13 @@ export interface Uplink {
   readonly gateway: Uint8Array;
   readonly mtu: number;
   readonly up: boolean;
+  /** To an exit router. */
+  readonly tunnel: Tunnel | undefined;
+}
+
+export interface Tunnel {
+  readonly local: Uint8Array;
+  readonly remote: Uint8Array;
 }
 
 export interface NatHost {

@@ -4,7 +4,7 @@ import { concat } from './outcome.ts';
 import { FIXED } from './packet.ts';
 import type { Choices } from './random.ts';
 import { randomSegment } from './segments.ts';
-import { HOSTS, LEGACY, LOCATORS, OTHERS, PEER_LOCATORS, PEERS, TAGS } from './world.ts';
+import { HOSTS, LEGACY, LOCATORS, OTHERS, PEER_LOCATORS, PEERS, TAGS, TUNNEL_ENDS } from './world.ts';
 
 export type Direction = 'inside' | 'outside';
 
@@ -19,10 +19,23 @@ export function randomFrame(choices: Choices, direction: Direction): Uint8Array 
   const { source, destination } = endpoints(choices, direction);
   const [first, payload] = randomPayload(choices, direction, source, destination);
   const hopLimit = choices.once(12) ? choices.below(3) : 64;
-  const packet = concat(fixedHeader(choices, payload.length, first, hopLimit), source, destination, payload);
+  const bare = concat(fixedHeader(choices, payload.length, first, hopLimit), source, destination, payload);
+  const packet = direction === 'outside' && choices.once(4) ? inTunnel(choices, bare) : bare;
   const padding = choices.once(8) ? choices.octets(choices.below(30)) : [];
   const frame = concat(ethernet(choices), packet, padding);
   return choices.once(6) ? mutate(choices, frame) : frame;
+}
+
+/** As an exit router sends it, or nearly. */
+function inTunnel(choices: Choices, packet: Uint8Array): Uint8Array {
+  const carried = choices.once(10) ? packet.subarray(0, choices.below(packet.length + 1)) : packet;
+  const options = choices.once(3)
+    ? choices.of([60, 60, 60, 0, 43]) // mostly a Tunnel Encapsulation Limit's header
+    : undefined;
+  const type = choices.once(12) ? choices.of(UPPER) : 41;
+  const payload = options === undefined ? carried : concat(extensionHeader(choices, options)(type), carried);
+  const fixed = fixedHeader(choices, payload.length, options ?? type, 64);
+  return concat(fixed, choices.of(TUNNEL_ENDS.exits), choices.of(TUNNEL_ENDS.box), payload);
 }
 
 function endpoints(choices: Choices, direction: Direction) {

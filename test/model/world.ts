@@ -38,6 +38,11 @@ export const OTHERS = addresses(
   '2001:db8:11:ffff::2',
   'fd00::1',
 );
+/** `fc00::e1` is a ULID too, which a configuration would not allow. */
+export const TUNNEL_ENDS = {
+  box: addresses('fd00:db8:1::1', 'fd00:db8:1::2'),
+  exits: addresses('fd00:db8:1::e1', 'fc00::e1', '2001:db8:e::e3'),
+};
 export const TAGS: readonly bigint[] = [0n, 0x7fff_ffff_ffffn, 0x1234_89ab_cdefn, 0x7abc_def0_1234n];
 
 const PORTS = [0, 1, 2, 3, 63];
@@ -91,6 +96,9 @@ const uplink = (choices: Choices, place: number): Uplink => ({
   gateway: Uint8Array.of(2, 0, 0, 1, place, 0xfe),
   mtu: choices.of(MTUS),
   up: !choices.once(4),
+  tunnel: choices.once(2)
+    ? undefined
+    : { local: choices.of(TUNNEL_ENDS.box), remote: TUNNEL_ENDS.exits[place]! },
 });
 
 function egressContexts(choices: Choices): EgressContext[] {
