@@ -56,7 +56,7 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
             prefixes: config.site.prefixes,
           });
     if (dns !== undefined) undo.push(() => dns.close());
-    const dhcp = config.dhcp && (await startDhcp(config.dhcp, site, log));
+    const dhcp = config.dhcp && startDhcp(config.dhcp, site, log);
     if (dhcp !== undefined) undo.push(() => dhcp.close(options.keepDatapath));
     const ulidType = config.dns?.['ulid-type'] ?? DEFAULT_ULID_TYPE;
     const { publication } = config;

@@ -37,15 +37,15 @@ export class DhcpService {
     this.#sockets = new DhcpSockets((packet, respond) => this.#handle(packet, respond));
   }
 
-  /** Rejects with DhcpListenError, with nothing left open. */
-  async start(): Promise<void> {
-    await this.#sockets.open(this.#options.links);
+  /** Throws DhcpListenError, with nothing left open. */
+  start(): void {
+    this.#sockets.open(this.#options.links);
     this.#timer = setInterval(() => void this.#expire(), EXPIRY_INTERVAL);
   }
 
-  async close(): Promise<void> {
+  close(): void {
     clearInterval(this.#timer);
-    await this.#sockets.close();
+    this.#sockets.close();
   }
 
   get counters(): Readonly<Record<string, number>> {
@@ -70,9 +70,8 @@ export class DhcpService {
     try {
       await record(outcome.changes);
     } catch (error) {
-      server.failed(outcome);
       this.#failed(error as Error);
-      return respond(outcome.failure);
+      return respond(server.failed(outcome));
     } finally {
       this.#waiting--;
     }

@@ -23,8 +23,8 @@ type DhcpConfig = NonNullable<Config['dhcp']>;
 /** How often declined addresses are looked at, in milliseconds. */
 const QUARANTINE_INTERVAL = 60_000;
 
-/** Rejects with DhcpListenError or RadvdError, with nothing left behind. */
-export async function startDhcp(config: DhcpConfig, site: Site, log: Log): Promise<RunningDhcp> {
+/** Throws DhcpListenError or RadvdError, with nothing left behind. */
+export function startDhcp(config: DhcpConfig, site: Site, log: Log): RunningDhcp {
   const { hosts } = site;
   const clock = leaseClock(Date.now, () => performance.now());
   const names = new Set(config.subnets.flatMap((subnet) => subnet.interface ?? []));
@@ -37,12 +37,12 @@ export async function startDhcp(config: DhcpConfig, site: Site, log: Log): Promi
     log,
   });
   for (const { prefix } of config.subnets) hosts.prepare(prefix);
-  await service.start();
+  service.start();
   const failed = (error: Error) => log.error('lease-not-recorded', { reason: error.message });
   const timer = setInterval(() => void hosts.endQuarantine(clock()).catch(failed), QUARANTINE_INTERVAL);
-  const stop = async () => {
+  const stop = () => {
     clearInterval(timer);
-    await service.close();
+    service.close();
   };
   try {
     const radvd = startRadvd(config, site.config, log);
@@ -52,11 +52,12 @@ export async function startDhcp(config: DhcpConfig, site: Site, log: Log): Promi
         return service.counters;
       },
       close: async (keepRouter) => {
-        await Promise.all([radvd?.close(!keepRouter), stop()]);
+        stop();
+        await radvd?.close(!keepRouter);
       },
     };
   } catch (error) {
-    await stop();
+    stop();
     throw error;
   }
 }

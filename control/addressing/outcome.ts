@@ -14,12 +14,11 @@ export interface Answered {
   readonly message: Uint8Array;
 }
 
-/** `message` may be sent once the changes are durable; `failure` when they cannot be recorded. */
+/** `message` may be sent once the changes are durable; when they cannot be recorded, what `failed` of the server returns. */
 export interface ToRecord {
   readonly kind: 'record';
   readonly changes: readonly LeaseChange[];
   readonly message: Uint8Array;
-  readonly failure: Uint8Array;
   readonly request: ClientRequest;
   /** Offers that have become leases then. */
   readonly offers: readonly string[];

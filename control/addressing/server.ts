@@ -3,7 +3,7 @@
  * must be durable before it is sent. `now` is milliseconds since the epoch and never goes back.
  */
 import { TokenBuckets } from '../limits/token-bucket.ts';
-import { type Option, StatusCode } from '../wire/dhcp6/index.ts';
+import type { Option } from '../wire/dhcp6/index.ts';
 import { type Address, addressKey, equalAddress } from '../wire/ipv6/address.ts';
 import { Allocation } from './allocation.ts';
 import { DhcpCounters, type DiscardReason } from './counters.ts';
@@ -94,10 +94,12 @@ export class DhcpServer {
     this.#names.settled(request.duid!);
   }
 
-  /** They are not; `failure` can go. */
-  failed({ request }: ToRecord): void {
+  /** They are not. Returns what the client is told then. */
+  failed({ request }: ToRecord): Uint8Array {
     this.#replays.undone(request);
     this.#names.settled(request.duid!);
+    const type = request.type === 'Solicit' ? 'Advertise' : 'Reply';
+    return answer(type, request, this.#duid, [status('UnspecFail', 'the lease could not be recorded')]);
   }
 
   /** Leases that have run out. */
@@ -151,12 +153,8 @@ export class DhcpServer {
     offers: readonly string[] = [],
   ): Outcome {
     if (changes.length === 0) return this.#reply(request, options);
-    const type = request.type === 'Solicit' ? 'Advertise' : 'Reply';
-    const failure = answer(type, request, this.#duid, [
-      { type: 'StatusCode', code: StatusCode.UnspecFail, message: 'the lease could not be recorded' },
-    ]);
     const message = answer('Reply', request, this.#duid, options);
-    return { kind: 'record', changes, message, failure, request, offers };
+    return { kind: 'record', changes, message, request, offers };
   }
 
   /** RFC 8415 §18.3.1, §18.3.9. */

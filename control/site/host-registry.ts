@@ -152,9 +152,10 @@ export class HostRegistry {
     switch (change.kind) {
       case 'bind': {
         const { lease } = change;
-        const isNew = this.leases.bindingOf(lease.ulid) === undefined;
+        // Of Sec 0 none is kept: they need no mining.
+        const wasPooled = lease.sec > 0 && this.leases.bindingOf(lease.ulid) === undefined;
         const put: Change = { table: 'bindings', put: lease };
-        return isNew ? [put, { table: 'modifiers', remove: lease }] : [put];
+        return wasPooled ? [put, { table: 'modifiers', remove: lease }] : [put];
       }
       case 'release':
       case 'expire': {

@@ -103,7 +103,7 @@ function outOfRange(value: number, field: string): never {
 
 /** Appends to a buffer that grows. A number that its field cannot hold is an EncodeError `value`. */
 export class Writer {
-  #bytes: Uint8Array;
+  #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
 
   constructor(capacity = 256) {
@@ -182,9 +182,20 @@ export class Writer {
     this.#bytes[at + 3] = value;
   }
 
+  /** Takes back what was written after the first `length` octets. */
+  truncate(length: number): this {
+    this.#length = Math.min(length, this.#length);
+    return this;
+  }
+
   /** The octets written so far, in an array of their own. */
-  finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+  finish(): Uint8Array<ArrayBuffer> {
+    if (this.#length < this.#bytes.length) return this.#bytes.slice(0, this.#length);
+    // Filled to the last: no need to copy.
+    const bytes = this.#bytes;
+    this.#bytes = new Uint8Array();
+    this.#length = 0;
+    return bytes;
   }
 }
 

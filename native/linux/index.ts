@@ -1,5 +1,6 @@
 /** What Node.js lacks of Linux: packet sockets, rtnetlink, poll on a descriptor, network namespaces. */
 export { BPF_FILE_SYSTEM, mountBpfFileSystem } from './bpf-file-system.ts';
+export type { UdpEndpoint } from './datagram-block.ts';
 export { ClosedHandleError, errnoCode, SyscallError } from './errors.ts';
 export { Icmp6Socket } from './icmp6-socket.ts';
 export type { AddressInfo } from './netlink/address.ts';
@@ -14,5 +15,5 @@ export type { NextHop, RouteInfo, RouteSpecification, RouteType } from './netlin
 export type { RuleAction, RuleInfo, RuleSpecification } from './netlink/rule.ts';
 export { NetworkNamespace } from './network-namespace.ts';
 export { PacketSocket, type PacketSocketOptions } from './packet-socket.ts';
-export { bindUdp6, type UdpSocketOptions } from './udp-socket.ts';
+export { interfaceIndex, UdpSocket, type UdpSocketOptions } from './udp-socket.ts';
 export { watch } from './watch.ts';

@@ -73,6 +73,20 @@ export const libc = {
     length: number,
     flags: number,
   ) => number,
+  /** `messages`: address of so many struct mmsghdr. */
+  recvmmsg: library.func('recvmmsg', 'int', ['int', 'int64_t', 'uint32_t', 'int', 'void *']) as (
+    fd: number,
+    messages: number,
+    count: number,
+    flags: number,
+    timeout: null,
+  ) => number,
+  sendmmsg: library.func('sendmmsg', 'int', ['int', 'int64_t', 'uint32_t', 'int']) as (
+    fd: number,
+    messages: number,
+    count: number,
+    flags: number,
+  ) => number,
   epollCreate: library.func('epoll_create1', 'int', ['int']) as (flags: number) => number,
   epollControl: library.func('epoll_ctl', 'int', ['int', 'int', 'int', 'void *']) as (
     epoll: number,

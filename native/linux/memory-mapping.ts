@@ -1,19 +1,22 @@
-/** A shared mapping of a file or BPF map as an ArrayBuffer. */
+/** Mapped memory as an ArrayBuffer: a file or BPF map, shared, or memory of nobody else. */
 import { check, libc, pageSize, viewMemory } from './libc.ts';
 
 const PROT_READ = 1;
 const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_ANONYMOUS = 0x20;
 
 export const PAGE_SIZE = pageSize();
 
 export class MemoryMapping {
-  readonly #address: number;
+  /** Where it lies, for the kernel. */
+  readonly address: number;
   readonly #length: number;
   #buffer: ArrayBuffer | undefined;
 
   private constructor(address: number, length: number) {
-    this.#address = address;
+    this.address = address;
     this.#length = length;
     this.#buffer = viewMemory(address, length);
   }
@@ -32,6 +35,13 @@ export class MemoryMapping {
     return new MemoryMapping(address, length);
   }
 
+  /** `length` bytes of zeros. Throws SyscallError. */
+  static anonymous(length: number): MemoryMapping {
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    const address = check('mmap', libc.mmap(null, length, PROT_READ | PROT_WRITE, flags, -1, 0));
+    return new MemoryMapping(address, length);
+  }
+
   /** The mapped bytes; an empty, detached buffer after close(). */
   get buffer(): ArrayBuffer {
     return this.#buffer ?? new ArrayBuffer(0);
@@ -45,6 +55,6 @@ export class MemoryMapping {
     if (this.#buffer === undefined) return;
     this.#buffer.transfer();
     this.#buffer = undefined;
-    libc.munmap(this.#address, this.#length);
+    libc.munmap(this.address, this.#length);
   }
 }

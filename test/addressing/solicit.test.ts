@@ -149,8 +149,7 @@ describe('Request', () => {
     const advertise = site.exchange(client.message('Solicit', ia(1)))!;
     const outcome = site.handle(client.toServer('Request', ...associations(advertise)));
     assert.ok(outcome.kind === 'record');
-    site.server.failed(outcome);
-    const failure = site.answer({ kind: 'answer', message: outcome.failure });
+    const failure = site.answer({ kind: 'answer', message: site.server.failed(outcome) });
     assert.deepEqual(failure?.slice(0, 1), Uint8Array.of(7));
     const reply = site.exchange(client.toServer('Request', ...associations(advertise)));
     assert.deepEqual(addresses(reply), addresses(advertise));

@@ -5,11 +5,12 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { Keys, Records, TableName } from '../records.ts';
-import { type Change, type StoreContents, StoreError } from '../store.ts';
+import type { Records, TableName } from '../records.ts';
+import { type StoreContents, StoreError } from '../store.ts';
 import { storeError } from './errors.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
-import { type Row, TABLES, type Value } from './tables.ts';
+import type { RowChange } from './rows.ts';
+import { type Row, TABLE_NAMES, TABLES } from './tables.ts';
 
 export interface DatabaseOptions {
   /** Length of the log, in pages, at which it is copied into the file. */
@@ -41,7 +42,7 @@ export class Database {
       migrate(path, this.#database);
       this.#database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
       this.#statements = Object.fromEntries(
-        Object.keys(TABLES).map((name) => [name, statements(this.#database, name as TableName)]),
+        TABLE_NAMES.map((name) => [name, statements(this.#database, name)]),
       ) as Record<TableName, Statements>;
     } catch (error) {
       this.#database.close();
@@ -57,8 +58,7 @@ export class Database {
       return (query.all() as unknown as Row[]).map(decode);
     };
     try {
-      const names = Object.keys(TABLES) as TableName[];
-      return Object.fromEntries(names.map((name) => [name, read(name)])) as unknown as StoreContents;
+      return Object.fromEntries(TABLE_NAMES.map((name) => [name, read(name)])) as unknown as StoreContents;
     } catch (error) {
       throw storeError(this.path, error);
     }
@@ -68,14 +68,20 @@ export class Database {
    * Makes each batch whole or not at all, and all that succeed durable by one transaction. Returns the error of each, or
    * undefined. Throws StoreError when the transaction fails: then nothing of any batch was done.
    */
-  commit(batches: readonly (readonly Change[])[]): readonly (StoreError | undefined)[] {
+  commit(batches: readonly (readonly RowChange[])[]): readonly (StoreError | undefined)[] {
+    const none = batches.map(() => undefined);
     try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      const results = batches.map((changes) => this.#apply(changes));
-      this.#database.exec('COMMIT');
-      return results;
+      this.#transaction(() => {
+        for (const batch of batches) this.#make(batch);
+      });
+      return none;
     } catch (error) {
-      if (this.#database.isTransaction) this.#rollBack();
+      if (storeError(this.path, error).code !== 'conflict') throw storeError(this.path, error);
+    }
+    // One of them is refused, which is rare: again, so that the others are not.
+    try {
+      return this.#transaction(() => batches.map((batch) => this.#makeOrLeave(batch)));
+    } catch (error) {
       throw storeError(this.path, error);
     }
   }
@@ -92,10 +98,23 @@ export class Database {
     }
   }
 
-  #apply(changes: readonly Change[]): StoreError | undefined {
+  #transaction<Result>(work: () => Result): Result {
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      const result = work();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#rollBack();
+      throw error;
+    }
+  }
+
+  /** Returns the conflict for which it left the batch out. */
+  #makeOrLeave(batch: readonly RowChange[]): StoreError | undefined {
     this.#database.exec('SAVEPOINT batch');
     try {
-      for (const change of changes) this.#make(change);
+      this.#make(batch);
       this.#database.exec('RELEASE batch');
       return undefined;
     } catch (error) {
@@ -106,15 +125,8 @@ export class Database {
     }
   }
 
-  #make(change: Change): void {
-    const { columns, encode, keyOf } = TABLES[change.table];
-    const { put, remove } = this.#statements[change.table];
-    if ('remove' in change) {
-      remove.run(...(keyOf as (key: Keys[TableName]) => readonly Value[])(change.remove));
-      return;
-    }
-    const row = (encode as (record: Records[TableName]) => Row)(change.put);
-    put.run(...columns.map((column) => row[column]!));
+  #make(batch: readonly RowChange[]): void {
+    for (const { table, kind, values } of batch) this.#statements[table][kind].run(...values);
   }
 }
 

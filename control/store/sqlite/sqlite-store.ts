@@ -3,33 +3,37 @@
  * milliseconds and the box has packets to see to.
  */
 import { Worker } from 'node:worker_threads';
+import { Writer } from '../../wire/octets.ts';
 import { type Change, type Store, StoreConflictError, type StoreContents, StoreError } from '../store.ts';
 import type { DatabaseOptions } from './database.ts';
+import { writeBatch } from './rows.ts';
 import type { Failure, Reply, Request, StoreWorkerData } from './worker.ts';
 
+type Answer = Exclude<Reply, { commits: number }>;
+
 interface Waiting {
-  readonly done: (reply: Reply) => void;
+  readonly done: (answer: Answer) => void;
   readonly failed: (error: StoreError) => void;
 }
 
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
-const OPENING = 0;
-
-type Question = Request extends infer Kind ? (Kind extends Request ? Omit<Kind, 'id'> : never) : never;
+/** Octets: of some dozens of leases. */
+const FIRST_ROOM = 16_384;
+const DONE: Answer = { failure: undefined };
 
 export class SqliteStore implements Store {
   readonly path: string;
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  /** For the worker, by the end of this turn of the event loop: a message of its own for each costs more than they do. */
-  #unposted: Request[] = [];
-  #lastId = OPENING;
+  /** In the order of the worker's replies, which is that of the requests. */
+  #waiting: Waiting[] = [];
+  /** Batches for the worker by the end of this turn of the event loop: a message for each costs more than they do. */
+  #batches: Writer | undefined;
   #closed = false;
 
   /** Opens the file, or makes it where there is none. Rejects with StoreError, saying what to do. */
   static async open(path: string, options: DatabaseOptions = {}): Promise<SqliteStore> {
     const store = new SqliteStore(path, options);
-    await store.#answer(OPENING);
+    await store.#answer();
     // The process may end while the store is open: everything acknowledged is on the disk.
     store.#worker.unref();
     return store;
@@ -38,54 +42,81 @@ export class SqliteStore implements Store {
   private constructor(path: string, options: DatabaseOptions) {
     this.path = path;
     this.#worker = new Worker(WORKER, { workerData: { path, options } satisfies StoreWorkerData });
-    this.#worker.on('message', (replies: readonly Reply[]) => this.#take(replies));
+    this.#worker.on('message', (reply: Reply) => this.#take(reply));
     this.#worker.on('error', (error) => this.#end(`its worker failed: ${error.message}`));
     this.#worker.on('exit', () => this.#end('it is closed'));
   }
 
   async contents(): Promise<StoreContents> {
-    const reply = await this.#ask({ kind: 'contents' });
-    return 'contents' in reply ? reply.contents : Promise.reject(this.#error(reply.failure!));
+    const answer = await this.#ask('contents');
+    return (answer as Extract<Answer, { contents: StoreContents }>).contents;
   }
 
   async commit(changes: readonly Change[]): Promise<void> {
-    await this.#ask({ kind: 'commit', changes });
+    this.#refuseIfClosed();
+    if (this.#batches === undefined) {
+      this.#batches = new Writer(FIRST_ROOM);
+      setImmediate(() => this.#postBatches());
+    }
+    const before = this.#batches.length;
+    try {
+      writeBatch(this.#batches, changes);
+    } catch (error) {
+      this.#batches.truncate(before);
+      throw error;
+    }
+    await this.#answer();
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    const ended = this.#ask({ kind: 'close' });
+    const ended = this.#ask('close');
     this.#closed = true;
     await ended;
   }
 
-  #ask(question: Question): Promise<Reply> {
-    if (this.#closed) return Promise.reject(new StoreError('closed', this.path, 'it is closed'));
-    const id = ++this.#lastId;
-    if (this.#unposted.length === 0) setImmediate(() => this.#post());
-    this.#unposted.push({ ...question, id } as Request);
-    return this.#answer(id);
+  async #ask(kind: 'contents' | 'close'): Promise<Answer> {
+    this.#refuseIfClosed();
+    this.#postBatches();
+    this.#post({ kind });
+    return this.#answer();
   }
 
-  #post(): void {
-    this.#worker.postMessage(this.#unposted);
-    this.#unposted = [];
+  #postBatches(): void {
+    const batches = this.#batches?.finish();
+    this.#batches = undefined;
+    if (batches !== undefined && batches.length > 0)
+      this.#post({ kind: 'commit', batches }, [batches.buffer]);
   }
 
-  #answer(id: number): Promise<Reply> {
+  #post(request: Request, moved: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(request, moved);
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closed) throw new StoreError('closed', this.path, 'it is closed');
+  }
+
+  #answer(): Promise<Answer> {
     // Whoever waits for an answer keeps the process alive.
-    if (this.#waiting.size === 0) this.#worker.ref();
-    return new Promise((done, failed) => this.#waiting.set(id, { done, failed }));
+    if (this.#waiting.length === 0) this.#worker.ref();
+    return new Promise((done, failed) => this.#waiting.push({ done, failed }));
   }
 
-  #take(replies: readonly Reply[]): void {
-    for (const reply of replies) {
-      const waiting = this.#waiting.get(reply.id);
-      this.#waiting.delete(reply.id);
-      if ('failure' in reply && reply.failure !== undefined) waiting?.failed(this.#error(reply.failure));
-      else waiting?.done(reply);
+  #take(reply: Reply): void {
+    const isOfCommits = 'commits' in reply;
+    const answered = this.#waiting.splice(0, isOfCommits ? reply.commits : 1);
+    const failures = new Map(
+      isOfCommits ? reply.failures.map(({ index, failure }) => [index, this.#error(failure)]) : [],
+    );
+    if (!isOfCommits && 'failure' in reply && reply.failure !== undefined)
+      failures.set(0, this.#error(reply.failure));
+    for (const [index, { done, failed }] of answered.entries()) {
+      const failure = failures.get(index);
+      if (failure === undefined) done(isOfCommits ? DONE : reply);
+      else failed(failure);
     }
-    if (this.#waiting.size === 0) this.#worker.unref();
+    if (this.#waiting.length === 0) this.#worker.unref();
   }
 
   #error({ code, detail }: Failure): StoreError {
@@ -96,7 +127,6 @@ export class SqliteStore implements Store {
 
   #end(reason: string): void {
     this.#closed = true;
-    for (const { failed } of this.#waiting.values()) failed(new StoreError('closed', this.path, reason));
-    this.#waiting.clear();
+    for (const { failed } of this.#waiting.splice(0)) failed(new StoreError('closed', this.path, reason));
   }
 }

@@ -1,5 +1,5 @@
 /** Records as rows of the tables in migrations.ts, and rows as records. */
-import { formatPrefix, parsePrefix } from '../../wire/ipv6/prefix.ts';
+import { formatPrefix, type Prefix, parsePrefix } from '../../wire/ipv6/prefix.ts';
 import type { AddressParts, HbaParts, Keys, Records, TableName } from '../records.ts';
 
 export type Value = string | number | Uint8Array | null;
@@ -10,7 +10,8 @@ interface Table<Name extends TableName> {
   readonly columns: readonly string[];
   /** The key's columns, in their order. */
   readonly keyOf: (key: Keys[Name]) => readonly Value[];
-  readonly encode: (record: Records[Name]) => Row;
+  /** All columns, in their order. */
+  readonly encode: (record: Records[Name]) => readonly Value[];
   readonly decode: (row: Row) => Records[Name];
 }
 
@@ -36,13 +37,21 @@ function decodeHba(text: string): HbaParts {
 
 const PARTS = ['subnet', 'modifier', 'collision_count', 'sec', 'hba'] as const;
 
-const encodeParts = (parts: AddressParts) => ({
-  subnet: formatPrefix(parts.subnet),
-  modifier: parts.modifier,
-  collision_count: parts.collisionCount,
-  sec: parts.sec,
-  hba: encodeHba(parts.hba),
-});
+/** Hosts share few subnets. */
+const subnets = new WeakMap<Prefix, string>();
+
+function subnetText(subnet: Prefix): string {
+  let text = subnets.get(subnet);
+  if (text === undefined) {
+    text = formatPrefix(subnet);
+    subnets.set(subnet, text);
+  }
+  return text;
+}
+
+/** In the order of PARTS. */
+const encodeParts = ({ subnet, modifier, collisionCount, sec, hba }: AddressParts) =>
+  [subnetText(subnet), modifier, collisionCount, sec, encodeHba(hba)] as const;
 
 const decodeParts = (row: Row): AddressParts => ({
   subnet: parsePrefix(row['subnet'] as string),
@@ -62,7 +71,7 @@ const plainly = <Name extends TableName>(
   key,
   columns,
   keyOf: (record) => key.map((column) => (record as unknown as Row)[column]!),
-  encode: (record) => record as unknown as Row,
+  encode: (record) => columns.map((column) => (record as unknown as Row)[column]!),
   decode: (row) => ({ ...row }) as unknown as Records[Name],
 });
 
@@ -81,17 +90,17 @@ export const TABLES: { readonly [Name in TableName]: Table<Name> } = {
       'valid_until',
     ],
     keyOf: ({ ulid }) => [ulid],
-    encode: (record) => ({
+    encode: (record) => [
+      record.ulid,
+      record.duid,
+      record.iaid,
       ...encodeParts(record),
-      ulid: record.ulid,
-      duid: record.duid,
-      iaid: record.iaid,
-      name: record.name ?? null,
-      state: record.state,
-      bound_at: record.boundAt,
-      preferred_until: record.preferredUntil,
-      valid_until: record.validUntil,
-    }),
+      record.name ?? null,
+      record.state,
+      record.boundAt,
+      record.preferredUntil,
+      record.validUntil,
+    ],
     decode: (row) => ({
       ...decodeParts(row),
       ulid: row['ulid'] as Uint8Array,
@@ -109,13 +118,13 @@ export const TABLES: { readonly [Name in TableName]: Table<Name> } = {
     key: ['name'],
     columns: ['name', 'ulid', 'duid', 'remote_id', ...PARTS],
     keyOf: ({ name }) => [name],
-    encode: (record) => ({
-      ...encodeParts(record),
-      name: record.name,
-      ulid: record.ulid,
-      duid: record.duid ?? null,
-      remote_id: record.remoteId ?? null,
-    }),
+    encode: ({ name, ulid, duid, remoteId, ...parts }) => [
+      name,
+      ulid,
+      duid ?? null,
+      remoteId ?? null,
+      ...encodeParts(parts),
+    ],
     decode: (row) => ({
       ...decodeParts(row),
       name: row['name'] as string,
@@ -129,7 +138,7 @@ export const TABLES: { readonly [Name in TableName]: Table<Name> } = {
     key: ['name'],
     columns: ['name', 'state', 'until', 'configuration'],
     keyOf: ({ name }) => [name],
-    encode: ({ name, state, until, configuration }) => ({ name, state, until: until ?? null, configuration }),
+    encode: ({ name, state, until, configuration }) => [name, state, until ?? null, configuration],
     decode: (row) => ({
       name: row['name'] as string,
       state: row['state'] as Records['providers']['state'],
@@ -141,3 +150,5 @@ export const TABLES: { readonly [Name in TableName]: Table<Name> } = {
   publications: plainly<'publications'>(['name'], ['name', 'state']),
   settings: plainly<'settings'>(['key'], ['key', 'value']),
 };
+
+export const TABLE_NAMES = Object.keys(TABLES) as readonly TableName[];

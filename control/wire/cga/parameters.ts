@@ -8,6 +8,7 @@ export const PUBLIC_KEY_OFFSET = MODIFIER_LENGTH + SUBNET_PREFIX_LENGTH + 1;
 
 const SECTION = 'RFC 3972 §3';
 const EXTENSION_SECTION = 'RFC 4581 §4';
+const EXTENSION_HEADER = 4;
 const DER_SEQUENCE = 0x30;
 
 export interface CgaExtension {
@@ -53,7 +54,8 @@ export function encodeCgaParameters(parameters: CgaParameters): Uint8Array {
   }
   if (collisionCount < 0 || collisionCount > 2)
     throw new EncodeError('value', SECTION, 'collision count is not 0..2');
-  const writer = new Writer();
+  const extended = parameters.extensions.reduce((sum, { data }) => sum + EXTENSION_HEADER + data.length, 0);
+  const writer = new Writer(PUBLIC_KEY_OFFSET + parameters.publicKey.length + extended);
   writer.put(modifier).put(subnetPrefix).u8(collisionCount).put(parameters.publicKey);
   for (const { type, data } of parameters.extensions) {
     if (data.length > 0xffff)

@@ -27,6 +27,8 @@ export interface RelayedMessage {
 export type DhcpMessage = ClientMessage | RelayedMessage;
 
 const SECTION = 'RFC 8415 §8';
+/** A message is encoded in one call, and its octets are copied out of here. */
+const scratch = new Writer(2048);
 const nameByCode = new Map(
   (Object.keys(MessageType) as (keyof typeof MessageType)[]).map(
     (name) => [MessageType[name], name] as const,
@@ -56,7 +58,7 @@ export function decodeDhcp(bytes: Uint8Array): DhcpMessage {
 
 /** Throws EncodeError where a value does not fit. */
 export function encodeDhcp(message: DhcpMessage): Uint8Array {
-  const writer = new Writer(512);
+  const writer = scratch.truncate(0);
   writer.u8(MessageType[message.type]);
   if ('hopCount' in message) {
     writer.u8(message.hopCount).put(message.linkAddress).put(message.peerAddress);

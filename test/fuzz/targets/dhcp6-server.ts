@@ -47,9 +47,10 @@ export const target: Target = {
       if (outcome.kind === 'discard') hold(DISCARD_REASONS.includes(outcome.reason), 'an unknown reason');
       else {
         decodeDhcp(outcome.message);
-        if (outcome.kind === 'record') decodeDhcp(outcome.failure);
+        const isLost = outcome.kind === 'record' && (how & 4) !== 0;
+        if (isLost) decodeDhcp(site.server.failed(outcome));
         // Throws where an address would have two clients.
-        site.answer(outcome);
+        else site.answer(outcome);
       }
       hold(site.book.size <= MOST_LEASES, 'more leases than there may be');
       hold(site.server.offered <= MOST_OFFERS, 'more offers than there may be');
