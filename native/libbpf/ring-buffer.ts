@@ -7,8 +7,8 @@ import { BpfError } from './errors.ts';
 import type { BpfMap } from './map.ts';
 import { RingRecords } from './ring-records.ts';
 
-/** Records per turn of the event loop: timers and sockets get their turn even under a flood. */
-const RECORDS_PER_TURN = 1024;
+/** Milliseconds per turn of the event loop: timers and sockets get their turn even under a flood. */
+const TURN = 4;
 
 export class RingBuffer {
   readonly #name: string;
@@ -78,6 +78,11 @@ export class RingBuffer {
    * handler throws is consumed. Called from within `onRecord` it does nothing.
    */
   consume(limit = Number.POSITIVE_INFINITY): number {
+    return this.#consume(limit, Number.POSITIVE_INFINITY);
+  }
+
+  /** `until`: on performance.now()'s clock; no record is begun after it but the first. */
+  #consume(limit: number, until: number): number {
     if (this.#descriptor.closed) throw new ClosedHandleError(`RingBuffer ${this.#name}`);
     if (this.#consuming) return 0;
     this.#consuming = true;
@@ -87,7 +92,7 @@ export class RingBuffer {
         const record = this.#scratch.subarray(0, length);
         record.set(this.#data.subarray(offset, offset + length));
         this.#onRecord(record);
-        return !this.#descriptor.closed;
+        return !this.#descriptor.closed && performance.now() < until;
       });
     } finally {
       this.#consuming = false;
@@ -96,7 +101,9 @@ export class RingBuffer {
 
   /** Consumes from the event loop as records come, until close(). Idempotent. */
   start(): void {
-    this.#stop ??= watch(this.#descriptor.fd, () => this.consume(RECORDS_PER_TURN));
+    this.#stop ??= watch(this.#descriptor.fd, () =>
+      this.#consume(Number.POSITIVE_INFINITY, performance.now() + TURN),
+    );
   }
 
   /** Stops and unmaps. Allowed within `onRecord`. Idempotent. */

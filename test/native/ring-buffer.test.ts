@@ -85,6 +85,24 @@ test('the event loop consumes once started, and waits when there is nothing', TI
   assert.deepEqual(seen, [5, 6, 7]);
 });
 
+test('a slow handler leaves timers their turn', TIME_LIMIT, async () => {
+  using object = BpfObject.open(sample).load();
+  const program = object.program('punt');
+  const RECORDS = 40;
+  for (let first = 0; first < RECORDS; first++) punt(program, first);
+  let seen = 0;
+  let seenAtTimer = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  using ring = RingBuffer.open(object.map('ring'), () => {
+    if (seen === 0) setTimeout(() => (seenAtTimer = seen), 0);
+    for (const end = performance.now() + 2; performance.now() < end; );
+    if (++seen === RECORDS) resolve();
+  });
+  ring.start();
+  await promise;
+  assert.ok(seenAtTimer > 0 && seenAtTimer < RECORDS, `${seenAtTimer} records before the timer`);
+});
+
 test('the record may be written to, and the handler may close the ring', () => {
   using object = BpfObject.open(sample).load();
   const program = object.program('punt');
