@@ -18,6 +18,8 @@
 enum punt_sizes {
 	/* Most frames that wait for a context are short; they take a short record. */
 	EVENT_SHORT_FRAME = 240,
+	/* Of an MTU of 1500, with room for tags. */
+	EVENT_USUAL_FRAME = 2032,
 };
 
 /* What is counted when the limit does not allow a punt. */
@@ -170,6 +172,8 @@ static __always_inline int punt_frame(struct xdp_md *xdp, const struct punt *pun
 		return drop(limited_reason(kind));
 	if (length <= EVENT_SHORT_FRAME)
 		submitted = submit(xdp, punt, length, EVENT_SHORT_FRAME);
+	else if (length <= EVENT_USUAL_FRAME)
+		submitted = submit(xdp, punt, length, EVENT_USUAL_FRAME);
 	else
 		submitted = submit(xdp, punt, length, EVENT_FRAME_MAX);
 	if (!submitted)

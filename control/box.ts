@@ -23,6 +23,7 @@ import { InstalledContexts } from './dataplane/contexts.ts';
 import { Dataplane, TICK_MILLISECONDS } from './dataplane/dataplane.ts';
 import { FirstPackets } from './dataplane/first-packets.ts';
 import { IdleScan } from './dataplane/idle-scan.ts';
+import { EventLimits } from './dataplane/layout.generated.ts';
 import { PathReview } from './dataplane/path-review.ts';
 import { SiteIdentity } from './identity/site-identity.ts';
 import { Account } from './observe/account/account.ts';
@@ -57,8 +58,6 @@ const OBJECTS = new URL(
   import.meta.url.endsWith('.ts') ? '../bpf/build/' : '../../bpf/build/',
   import.meta.url,
 ).pathname;
-/** Frames up to the longest that can be punted. */
-const INJECTION_MTU = 2000;
 export class Box {
   readonly site: Site;
   readonly dataplane: Dataplane;
@@ -127,14 +126,16 @@ export class Box {
         [...site.providers.values()].map((provider) => provider.config.prefix),
       );
       this.#undo.push((keepDatapath) => keepDatapath || this.#guard.remove());
-      this.#insideInjector = new Injector(this.#netlink, 'inside', INJECTION_MTU);
+      this.#insideInjector = new Injector(this.#netlink, 'inside');
       this.#undo.push(() => this.#insideInjector.close());
-      this.#outsideInjector = new Injector(this.#netlink, 'outside', INJECTION_MTU);
+      this.#outsideInjector = new Injector(this.#netlink, 'outside');
       this.#undo.push(() => this.#outsideInjector.close());
       this.dataplane = this.#openDataplane();
       this.#undo.push((keepDatapath) => this.dataplane.close(keepDatapath));
       this.dataplane.attachInjection('inside', this.#insideInjector.ifindex);
       this.dataplane.attachInjection('outside', this.#outsideInjector.ifindex);
+      for (const injector of [this.#insideInjector, this.#outsideInjector])
+        injector.allow(EventLimits.EVENT_FRAME_MAX);
       this.#reverting = new Reverting({
         dataplane: this.dataplane,
         links: () => this.links,

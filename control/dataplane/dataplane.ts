@@ -168,6 +168,11 @@ export class Dataplane {
     this.#attached.push({ ifindex, link, lasting: true });
   }
 
+  /** Of a program, for the kernel. */
+  descriptor(program: ProgramName): number {
+    return this.#program(program).fd;
+  }
+
   /** The interface's packets are the kernel's alone again. */
   detach(ifindex: number): void {
     const index = this.#attached.findIndex((attachment) => attachment.ifindex === ifindex);

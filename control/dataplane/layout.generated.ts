@@ -278,13 +278,13 @@ export const PuntLimit = {
 
 /** enum event_limits */
 export const EventLimits = {
-  EVENT_FRAME_MAX: 2032,
+  EVENT_FRAME_MAX: 3504,
   EVENT_RING_BYTES: 4194304,
 } as const;
 
 /** struct event */
 export const Event = {
-  size: 2048,
+  size: 3520,
   kind: 0, // 1
   pathUplink: 1, // 1
   length: 2, // 2
@@ -292,7 +292,7 @@ export const Event = {
   mtu: 8, // 2
   networkOffset: 10, // 2
   fork: 12, // 4
-  frame: 16, // 2032
+  frame: 16, // 3504
 } as const;
 
 /** enum drop_reason */

@@ -8,6 +8,8 @@ export type LogEvent =
   | 'daemon-stopping'
   | 'datapath-attached'
   | 'tunnel-mtu'
+  | 'mtu-changed'
+  | 'mtu-too-large'
   | 'uplink-up'
   | 'uplink-down'
   | 'uplink-no-gateway'

@@ -1,4 +1,5 @@
 /** The box's interfaces: which provider and which host is where, kept in step with kernel and data path. */
+import { BpfError } from '../../native/libbpf/index.ts';
 import type { Netlink } from '../../native/linux/index.ts';
 import type { Config, ProviderConfig } from '../config/schema.ts';
 import { tunnelMistakes } from '../config/tunnel.ts';
@@ -12,6 +13,7 @@ import { type Address, equalAddress, formatAddress } from '../wire/ipv6/address.
 import { formatMac, type MacAddress } from '../wire/ipv6/header.ts';
 import { containsAddress } from '../wire/ipv6/prefix.ts';
 import type { TunnelEnds } from '../wire/ipv6/tunnel.ts';
+import { attachRefusal, largestNativeMtu } from './frame-sizes.ts';
 import { GatewayCheck } from './gateway-check.ts';
 import { HostLinks, insidePort } from './host-links.ts';
 import type { SiteHost } from './hosts.ts';
@@ -24,8 +26,8 @@ import type { SiteProvider } from './provider-list.ts';
 import { Uplink } from './uplinks.ts';
 
 export class SiteLinkError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'SiteLinkError';
   }
 }
@@ -208,9 +210,30 @@ export class SiteLinks implements SiteFacts {
     if (other === program) return;
     if (other !== undefined)
       throw new SiteLinkError(`${name} shares its Ethernet interface with VLANs of the ${other}: use two`);
-    dataplane.attach(program, facts.attachIfindex);
+    try {
+      dataplane.attach(program, facts.attachIfindex);
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+      const { mode } = config.datapath;
+      const fd = dataplane.descriptor(program);
+      throw new SiteLinkError(
+        attachRefusal(this.#options.netlink, facts.attachIfindex, fd, mode) ?? error.message,
+        { cause: error },
+      );
+    }
     this.#attached.set(facts.attachIfindex, program);
-    log.info('datapath-attached', { interface: name, program, mode: config.datapath.mode });
+    log.info('datapath-attached', { interface: name, program, mode: config.datapath.mode, mtu: facts.mtu });
+    this.#checkMtu(facts);
+  }
+
+  /** The interface may announce more than the data path can be given. */
+  #checkMtu({ name, attachIfindex, mtu }: InterfaceFacts): void {
+    const { config, netlink, log } = this.#options;
+    if (config.datapath.mode !== 'native') return;
+    const largest = largestNativeMtu(netlink.links(), attachIfindex);
+    if (largest === undefined || mtu <= largest) return;
+    const remedy = `set the MTU to ${largest} or less, or datapath.mode: generic`;
+    log.warn('mtu-too-large', { interface: name, mtu, largest, remedy });
   }
 
   tick(): void {
@@ -303,6 +326,10 @@ export class SiteLinks implements SiteFacts {
     if (facts !== undefined && !samePort(before, facts)) {
       const port = { ifindex: facts.attachIfindex, vlan: facts.vlan, mtu: facts.mtu, mac: facts.mac };
       for (const index of this.#port(name)) this.#options.dataplane.setPort(index, port);
+    }
+    if (before !== undefined && facts !== undefined && before.mtu !== facts.mtu) {
+      this.#options.log.info('mtu-changed', { interface: name, from: before.mtu, to: facts.mtu });
+      this.#checkMtu(facts);
     }
     for (const uplink of this.uplinks) {
       if (uplink.provider.interface !== name) continue;

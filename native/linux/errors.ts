@@ -42,13 +42,21 @@ export class SyscallError extends Error {
   readonly errno: number;
   /** Its name, like `ENOENT`. */
   readonly code: string;
+  /** What it means, in the words of whoever refused where there are any. */
+  readonly detail: string;
 
-  constructor(operation: string, errno: number, detail?: string, code = errnoCode(errno)) {
-    super(`${operation}: ${code}, ${detail ?? getSystemErrorMessage(-errno)}`);
+  constructor(
+    operation: string,
+    errno: number,
+    detail = getSystemErrorMessage(-errno),
+    code = errnoCode(errno),
+  ) {
+    super(`${operation}: ${code}, ${detail}`);
     this.name = 'SyscallError';
     this.operation = operation;
     this.errno = errno;
     this.code = code;
+    this.detail = detail;
   }
 }
 

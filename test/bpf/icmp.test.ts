@@ -87,7 +87,7 @@ describe('ICMPv6 errors (RFC 5533 §8)', () => {
     },
     {
       name: 'longer than an event',
-      input: about(sent([shim, udp(2000)])),
+      input: about(sent([shim, udp(3400)])),
       outcome: { dropped: 'punt-too-long' },
     },
   ]);

@@ -372,18 +372,18 @@ describe('control messages (P = 0)', () => {
     },
     {
       name: 'as long as an event',
-      input: received([packets.controlMessage(1), udp(2032 - 62)]),
+      input: received([packets.controlMessage(1), udp(3504 - 62)]),
       outcome: { punted: 'control' },
     },
     {
       name: 'longer than an event',
-      input: received([packets.controlMessage(1), udp(2033 - 62)]),
+      input: received([packets.controlMessage(1), udp(3505 - 62)]),
       outcome: { dropped: 'punt-too-long' },
     },
     {
       name: 'an unknown tag is punted in part',
-      input: received([packets.payloadHeader(lab.PEER_TAG), udp(2600)]),
-      outcome: { punted: 'unknown-tag', length: 2032 },
+      input: received([packets.payloadHeader(lab.PEER_TAG), udp(3520 - 62)]),
+      outcome: { punted: 'unknown-tag', length: 3504 },
     },
   ]);
 });

@@ -201,14 +201,14 @@ test('a full ring drops and counts, and is used again once it is emptied', () =>
 
 test('the frame in an event is exact at every length around the record sizes', () => {
   lab.standardTables(dataPath);
-  for (const length of [54, 55, 61, 239, 240, 241, 242, 1514, 2031, 2032])
+  for (const length of [54, 55, 61, 239, 240, 241, 242, 1514, 2031, 2032, 2033, 3503, 3504])
     lab.expectOutcome(
       dataPath,
       'inside',
       inside({ destination: unknownPeer, parts: length === 54 ? [] : [udp(length - 54)] }),
       { punted: 'miss' },
     );
-  lab.expectOutcome(dataPath, 'inside', inside({ destination: unknownPeer, parts: [udp(2033 - 54)] }), {
+  lab.expectOutcome(dataPath, 'inside', inside({ destination: unknownPeer, parts: [udp(3505 - 54)] }), {
     dropped: 'punt-too-long',
   });
 });

@@ -195,7 +195,7 @@ const asConfigured = ({ from = ANYWHERE, to = ANYWHERE, ...rule }: SteeringRule)
   prefer: [],
 });
 
-const MOST_PUNTED = 2032;
+const MOST_PUNTED = 3504;
 /** Of a frame that goes on. */
 const MOST_TOLD = 240;
 

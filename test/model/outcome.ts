@@ -21,7 +21,7 @@ export const passed: Outcome = { verdict: 'passed' };
 export const dropped = (because: string): Outcome => ({ verdict: 'dropped', because });
 
 /** Events longer than this are cut, and these kinds not sent at all. */
-const MOST_PUNTED = 2032;
+const MOST_PUNTED = 3504;
 const WHOLE: ReadonlySet<string> = new Set(['control', 'miss', 'icmp-error', 'fragment']);
 
 export function punt(frame: Frame, because: string, more: { uplink?: number; mtu?: number } = {}): Outcome {

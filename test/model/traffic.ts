@@ -11,7 +11,9 @@ export type Direction = 'inside' | 'outside';
 const UPPER = [6, 6, 17, 17, 58, 58, 58, 132, 33, 136, 135, 139, 50, 51, 59, 4, 41, 47, 253, 140];
 const LENGTHS = [0, 1, 4, 7, 8, 13, 14, 20, 40, 61, 100, 400];
 /** Around every limit there is: 1280, learned MTUs, links', and what can be punted. */
-const BIG = [1232, 1240, 1241, 1248, 1253, 1360, 1452, 1453, 1460, 1461, 1972, 1980, 2400];
+const BIG = [1232, 1240, 1241, 1248, 1253, 1360, 1452, 1453, 1460, 1461, 1972, 1980, 3434, 3450];
+/** The longest that the programs can be given in one piece. */
+const LONGEST_FRAME = 3520;
 
 const short = (value: number) => [(value >> 8) & 255, value & 255];
 
@@ -23,7 +25,7 @@ export function randomFrame(choices: Choices, direction: Direction): Uint8Array 
   const packet = direction === 'outside' && choices.once(4) ? inTunnel(choices, bare) : bare;
   const padding = choices.once(8) ? choices.octets(choices.below(30)) : [];
   const frame = concat(ethernet(choices), packet, padding);
-  return choices.once(6) ? mutate(choices, frame) : frame;
+  return (choices.once(6) ? mutate(choices, frame) : frame).subarray(0, LONGEST_FRAME);
 }
 
 /** As an exit router sends it, or nearly. */

@@ -141,6 +141,7 @@ test('a VLAN names its identifier and the link below', () => {
     name: 'eth0.42',
     mac: undefined,
     mtu: 1500,
+    maxMtu: 0,
     up: true,
     carrier: false,
     operationalState: 'unknown',

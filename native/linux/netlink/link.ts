@@ -13,6 +13,7 @@ import { Names } from './names.ts';
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
+export const RTM_SETLINK = 19;
 
 const IFINFOMSG_LENGTH = 16;
 const IFLA_ADDRESS = 1;
@@ -22,6 +23,13 @@ const IFLA_LINK = 5;
 const IFLA_MASTER = 10;
 const IFLA_OPERSTATE = 16;
 const IFLA_LINKINFO = 18;
+const IFLA_XDP = 43;
+const IFLA_MAX_MTU = 51;
+const IFLA_XDP_FD = 1;
+const IFLA_XDP_FLAGS = 3;
+const XDP_FLAGS_UPDATE_IF_NOEXIST = 1;
+const XDP_FLAGS_SKB_MODE = 2;
+const XDP_FLAGS_DRV_MODE = 4;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const IFLA_VLAN_ID = 1;
@@ -48,6 +56,8 @@ export interface LinkInfo {
   readonly mac: Uint8Array | undefined;
   /** Bytes of the largest packet. */
   readonly mtu: number;
+  /** What `mtu` can be set to at most, as it runs now: an XDP program may limit it. 0: not known. */
+  readonly maxMtu: number;
   /** The administrator wants it up. */
   readonly up: boolean;
   /** The lower layer works (IFF_LOWER_UP): the cable is in, a veth's peer is up. */
@@ -80,6 +90,7 @@ export function decodeLink(payload: Uint8Array): LinkInfo | undefined {
     name: attributes.text(IFLA_IFNAME) ?? '',
     mac: attributes.bytesOfLength(IFLA_ADDRESS, MAC_LENGTH),
     mtu: attributes.u32(IFLA_MTU) ?? 0,
+    maxMtu: attributes.u32(IFLA_MAX_MTU) ?? 0,
     up: (flags & IFF_UP) !== 0,
     carrier: (flags & IFF_LOWER_UP) !== 0,
     operationalState: OPERATIONAL_STATES.name(attributes.u8(IFLA_OPERSTATE) ?? 0),
@@ -106,6 +117,22 @@ export interface Body {
 
 const ifinfomsg = (flags = 0, change = 0): Fields =>
   Fields.ofLength(IFINFOMSG_LENGTH).setU32(8, flags).setU32(12, change);
+
+/** `program`: descriptor, or -1 for none. */
+export function encodeXdp(ifindex: number, program: number, mode: 'native' | 'generic'): Body {
+  const modeFlag = mode === 'native' ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
+  const flags = program < 0 ? modeFlag : modeFlag | XDP_FLAGS_UPDATE_IF_NOEXIST;
+  return {
+    fixed: ifinfomsg().setU32(4, ifindex).bytes,
+    attributes: [
+      nestedAttribute(
+        IFLA_XDP,
+        u32Attribute(IFLA_XDP_FD, program >>> 0),
+        u32Attribute(IFLA_XDP_FLAGS, flags),
+      ),
+    ],
+  };
+}
 
 /** Names the link in a get, delete or dump request. */
 export const encodeLinkName = (name?: string): Body => ({

@@ -151,6 +151,25 @@ export class Netlink {
   }
 
   /**
+   * Tries whether an XDP program could be attached, where attaching it by a BPF link has failed: here the kernel adds
+   * the driver's words. Undefined if it could be, and nothing is attached.
+   */
+  xdpRefusal(ifindex: number, program: number, mode: 'native' | 'generic'): SyscallError | undefined {
+    const set = (descriptor: number) => {
+      const body = links.encodeXdp(ifindex, descriptor, mode);
+      this.#socket.change(`XDP on interface ${ifindex}`, links.RTM_SETLINK, 0, body);
+    };
+    try {
+      set(program);
+    } catch (error) {
+      if (error instanceof SyscallError) return error;
+      throw error;
+    }
+    set(-1);
+    return undefined;
+  }
+
+  /**
    * Calls `onEvent` from the event loop for every change in `groups`, from now on, until the returned function or
    * close() ends it. Subscribe first and dump then, or changes in between are missed. Throws SyscallError.
    */
