@@ -13,6 +13,21 @@ describe('bench arguments', () => {
     assert.deepEqual({ rounds, seconds }, { rounds: 5, seconds: 1 });
   });
 
+  it('compare what is asked for, each once, or all', () => {
+    const compared = (text: string) => parseArguments(['dataplane', '--compare', text]).comparisons;
+    assert.deepEqual(parseArguments(['dataplane']).comparisons, ['shim']);
+    assert.deepEqual(compared('vlan,nat,vlan'), ['nat', 'vlan']);
+    assert.deepEqual(compared('all'), ['shim', 'nat', 'imix', 'large', 'vlan', 'source']);
+  });
+
+  it('leave out the larger populations', () => {
+    const { populations } = parseArguments(['dataplane', '--contexts', '1024']);
+    assert.deepEqual(
+      populations.map(({ contexts }) => contexts),
+      [1, 1024],
+    );
+  });
+
   it('take numbers and files', () => {
     const parsed = parseArguments([
       'dataplane',
@@ -42,6 +57,9 @@ describe('bench arguments', () => {
     ['dataplane', '--seconds', 'Infinity'],
     ['dataplane', '--cpu', '100000'],
     ['dataplane', '--frobnicate'],
+    ['dataplane', '--compare', 'nat,everything'],
+    ['dataplane', '--compare', ''],
+    ['dataplane', '--contexts', '0'],
     ['dataplane', '--json'],
   ]) {
     it(`refuse ${JSON.stringify(words)}`, () => {

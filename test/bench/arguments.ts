@@ -2,9 +2,16 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Population } from './choices.ts';
+import { COMPARISON_NAMES, type ComparisonName } from './comparisons.ts';
 import { UsageError } from './errors.ts';
 
-export const USAGE = `usage: bench dataplane [--rounds N] [--seconds S] [--cpu N] [--json FILE] [--svg FILE] [--quick]
+export const USAGE = `usage: bench dataplane [--compare NAME,…] [--contexts N] [--rounds N] [--seconds S] [--cpu N]
+                       [--json FILE] [--svg FILE] [--quick]
+  --compare     what is measured, each with what it is held against, or all (default shim):
+                shim    payload header in and out      nat    NATv6 both ways
+                imix    mixed sizes                    large  1500 bytes
+                vlan    802.1Q tags                    source check of the outer source on and off
+  --contexts N  leave out populations of more contexts (default: up to 1,048,576)
   --rounds N    times that every row is measured, in turn (default 5)
   --seconds S   length of each measurement (default 1)
   --cpu N       processor that does all the work (default: the last one)
@@ -13,6 +20,7 @@ export const USAGE = `usage: bench dataplane [--rounds N] [--seconds S] [--cpu N
   --quick       few contexts and short rounds: shows that every row delivers, not how fast`;
 
 export interface BenchArguments {
+  readonly comparisons: readonly ComparisonName[];
   readonly populations: readonly Population[];
   readonly rounds: number;
   readonly seconds: number;
@@ -28,6 +36,7 @@ const FULL: readonly Population[] = [
   { contexts: 1048576, distribution: 'uniform' },
   { contexts: 1048576, distribution: 'zipf' },
 ];
+const MOST_CONTEXTS = 1_048_576;
 const QUICK: readonly Population[] = [
   { contexts: 1, distribution: 'uniform' },
   { contexts: 1024, distribution: 'uniform' },
@@ -43,8 +52,14 @@ export function parseArguments(words: readonly string[]): BenchArguments {
     );
   }
   const quick = values.quick ?? false;
+  const most = number('contexts', values.contexts, MOST_CONTEXTS, {
+    least: 1,
+    most: MOST_CONTEXTS,
+    integer: true,
+  });
   return {
-    populations: quick ? QUICK : FULL,
+    comparisons: comparisons(values.compare ?? 'shim'),
+    populations: (quick ? QUICK : FULL).filter(({ contexts }) => contexts <= most),
     rounds: number('rounds', values.rounds, quick ? 1 : 5, { least: 1, most: 1000, integer: true }),
     seconds: number('seconds', values.seconds, quick ? 0.02 : 1, { least: 0.001, most: 60, integer: false }),
     cpu: number('cpu', values.cpu, cpus().length - 1, { least: 0, most: cpus().length - 1, integer: true }),
@@ -56,6 +71,8 @@ export function parseArguments(words: readonly string[]): BenchArguments {
 function parse(words: readonly string[]) {
   const text = { type: 'string' } as const;
   const options = {
+    compare: text,
+    contexts: text,
     rounds: text,
     seconds: text,
     cpu: text,
@@ -68,6 +85,18 @@ function parse(words: readonly string[]) {
   } catch (error) {
     throw new UsageError((error as TypeError).message);
   }
+}
+
+/** Each once, in the order of COMPARISONS. */
+function comparisons(text: string): readonly ComparisonName[] {
+  if (text === 'all') return COMPARISON_NAMES;
+  const names = text.split(',');
+  const unknown = names.find((name) => !(COMPARISON_NAMES as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `--compare ${JSON.stringify(unknown)} is none of ${COMPARISON_NAMES.join(', ')}, all`,
+    );
+  return COMPARISON_NAMES.filter((name) => names.includes(name));
 }
 
 interface Range {

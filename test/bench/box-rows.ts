@@ -1,67 +1,127 @@
 /** The product's own rows: the box's programs and tables, filled as the controller fills them. */
 import { fileURLToPath } from 'node:url';
 import { Dataplane } from '../../control/dataplane/dataplane.ts';
+import { NatLimits } from '../../control/dataplane/layout.generated.ts';
 import { NO_SLOT } from '../../control/dataplane/slot-table.ts';
+import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
 import { RowError } from './errors.ts';
-import { insertedFrame, MAC, strippedFrame } from './packets.ts';
-import type { Row, RowName } from './row.ts';
-import type { Lane } from './topology.ts';
+import { forwardedFrame, insertedFrame, MAC, PORTS, strippedFrame } from './packets.ts';
+import type { Place, Row, RowName } from './row.ts';
 
 const MTU = 1500;
-const UPLINK = { index: 0, port: 0 };
-const HOST_PORT = 1;
+const UPLINK = 0;
+/** Locators of a peer that no packet comes from. */
+const ELSEWHERE = ['2001:db8:ee::1', '2001:db8:ee::2', '2001:db8:ee::3'].map(parseAddress);
 
-/** One box in two lanes, as its two directions never meet: `insert` toward its uplink, `strip` toward its hosts. */
-export function boxRows(
-  lanes: Record<'insert' | 'strip', Lane>,
-  capacity: number,
-  random: (length: number) => Uint8Array,
-): [insert: Row, strip: Row] {
-  const box = new Dataplane({
-    objects: fileURLToPath(new URL('../../bpf/build', import.meta.url)),
-    capacity,
-    mode: 'native',
-    strictSource: true,
-    clampMss: false,
-    sitePrefixes: [parsePrefix('fc00:db8:1::/48')],
-    ulidPrefixes: [parsePrefix('fc00::/8')],
-    punts: { total: 1, perSource: 1 },
-    random,
-  });
-  const attach = (program: 'inside' | 'outside', { namespace, interfaces }: Lane, port: number) =>
-    namespace.run(() => {
-      box.setPort(port, { ifindex: interfaces.c, vlan: 0, mtu: MTU, mac: MAC.boxOut });
-      box.attach(program, interfaces.b);
+export type StripName = 'strip' | 'untagged-in' | 'strip-fourth' | 'strip-any';
+
+export interface BoxOptions {
+  /** Most contexts. */
+  readonly capacity: number;
+  readonly strictSource: boolean;
+  readonly random: (length: number) => Uint8Array;
+}
+
+/** One box, which may have several lanes, as their packets never meet in its tables. */
+export class Box {
+  readonly #dataplane: Dataplane;
+  #ports = 0;
+
+  constructor({ capacity, strictSource, random }: BoxOptions) {
+    this.#dataplane = new Dataplane({
+      objects: fileURLToPath(new URL('../../bpf/build', import.meta.url)),
+      capacity,
+      mode: 'native',
+      strictSource,
+      clampMss: false,
+      sitePrefixes: [parsePrefix('fc00:db8:1::/48')],
+      ulidPrefixes: [parsePrefix('fc00::/8')],
+      punts: { total: 1, perSource: 1 },
+      random,
     });
-  attach('inside', lanes.insert, UPLINK.port);
-  attach('outside', lanes.strip, HOST_PORT);
-  box.links.setUplink(UPLINK.index, { port: UPLINK.port, mtu: MTU, gateway: MAC.sink });
-  box.links.setUplinkState(UPLINK.index, true);
+  }
 
-  return [
-    {
-      name: 'insert',
-      lane: lanes.insert,
+  close(): void {
+    this.#dataplane.close(false);
+  }
+
+  /** From hosts to SHIM6 peers. */
+  insertRow(name: 'insert' | 'untagged', place: Place): Row {
+    const { egress } = this.#dataplane;
+    const uplink = this.#addUplink(place);
+    return {
+      name,
+      ...place,
       traffic: 'inside',
       expected: insertedFrame,
       admit: ({ localUlid, peerUlid, localLocator: source, peerLocator: destination, tag }) => {
-        const path = { source, destination, uplink: UPLINK.index };
-        box.egress.setLive(admitted('insert', box.egress.add(localUlid, peerUlid, tag, [path])));
+        const path = { source, destination, uplink };
+        egress.setLive(admitted(name, egress.add(localUlid, peerUlid, tag, [path])));
       },
-      close: () => box.close(false),
-    },
-    {
-      name: 'strip',
-      lane: lanes.strip,
+    };
+  }
+
+  /** From SHIM6 peers to hosts; `fourth`: three locators of the peer are compared in vain. */
+  stripRow(name: StripName, place: Place): Row {
+    const host = { port: this.#attach('outside', place), mac: MAC.sink };
+    const before = name === 'strip-fourth' ? ELSEWHERE : [];
+    return {
+      name,
+      ...place,
       traffic: 'outside',
       expected: strippedFrame,
       admit: ({ localUlid, peerUlid, peerLocator, tag }) => {
-        const host = { port: HOST_PORT, mac: MAC.sink };
-        admitted('strip', box.ingress.add(tag, localUlid, peerUlid, [peerLocator], host));
+        const locators = name === 'strip-any' ? ELSEWHERE : [...before, peerLocator];
+        admitted(name, this.#dataplane.ingress.add(tag, localUlid, peerUlid, locators, host));
       },
-    },
-  ];
+    };
+  }
+
+  /** From hosts to peers without SHIM6. The other direction must be the next row. */
+  natRows(out: Place, back: Place): [out: Row, back: Row] {
+    const { nat } = this.#dataplane;
+    const uplink = this.#addUplink(out);
+    const link = { port: this.#attach('outside', back), mac: MAC.sink };
+    nat.setChoices(Array.from({ length: NatLimits.NAT_BUCKETS }, () => [uplink]));
+    nat.setProviderPrefixes([parsePrefix('2001:db8:11::/48')]);
+    nat.enable({ silent: false, hashKey: BigUint64Array.of(3n, 5n, 7n, 9n) });
+    const answer = [PORTS[1], PORTS[0]] as const;
+    return [
+      {
+        name: 'nat',
+        ...out,
+        traffic: 'legacy',
+        expected: ({ localLocator, peerLocator }, length) =>
+          forwardedFrame({ source: localLocator, destination: peerLocator }, length),
+        admit: ({ localUlid, localLocator: address }) => nat.setHost(localUlid, [{ address, uplink }], link),
+      },
+      {
+        name: 'nat-in',
+        ...back,
+        traffic: 'to-locator',
+        expected: ({ localUlid, peerLocator }, length) =>
+          forwardedFrame({ source: peerLocator, destination: localUlid }, length, answer),
+      },
+    ];
+  }
+
+  #attach(program: 'inside' | 'outside', { lane, vlan }: Place): number {
+    const { namespace, interfaces } = lane;
+    const index = this.#ports++;
+    namespace.run(() => {
+      this.#dataplane.setPort(index, { ifindex: interfaces.c, vlan, mtu: MTU, mac: MAC.boxOut });
+      this.#dataplane.attach(program, interfaces.b);
+    });
+    return index;
+  }
+
+  #addUplink(place: Place): number {
+    const { links } = this.#dataplane;
+    links.setUplink(UPLINK, { port: this.#attach('inside', place), mtu: MTU, gateway: MAC.sink });
+    links.setUplinkState(UPLINK, true);
+    return UPLINK;
+  }
 }
 
 function admitted(row: RowName, slot: number): number {

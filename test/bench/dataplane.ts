@@ -1,20 +1,20 @@
-/** `bench dataplane`: every row over every population of contexts, in alternating rounds. */
+/** `bench dataplane`: every row of a comparison over every population of contexts, in alternating rounds. */
 import { createHash } from 'node:crypto';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { boxRows } from './box-rows.ts';
 import { build } from './build.ts';
 import { contextNumbers, describePopulation, drawChoices, type Population } from './choices.ts';
-import { CommandError } from './errors.ts';
+import { COMPARISONS, type ComparisonName, datagrams } from './comparisons.ts';
 import { Harness, type Measurement } from './harness.ts';
-import { masqueradeRow, prefixTranslationRow, routeRow } from './kernel-rows.ts';
 import { context } from './packets.ts';
 import { seededRandom } from './random.ts';
-import { limitSlot, referenceRow } from './reference-rows.ts';
+import { limitSlot } from './reference-rows.ts';
 import type { Row, RowName } from './row.ts';
+import { Rows } from './rows.ts';
 import { Topology } from './topology.ts';
-import { verifyEveryContext, verifyFirstFrames } from './verify.ts';
+import { open, verifyEveryContext, verifyFirstFrames } from './verify.ts';
 
 export interface DataplaneOptions {
+  readonly comparisons: readonly ComparisonName[];
   readonly populations: readonly Population[];
   readonly rounds: number;
   /** Of each measurement. */
@@ -37,7 +37,8 @@ export interface PopulationResult {
   readonly rows: readonly RowResult[];
 }
 
-export interface DataplaneResult {
+export interface ComparisonResult {
+  readonly comparison: ComparisonName;
   readonly populations: readonly PopulationResult[];
   /** Rows that this kernel does not offer, and why. */
   readonly unavailable: Partial<Record<RowName, string>>;
@@ -52,47 +53,43 @@ const LEAST_PACKETS = 10_000;
 const slotsFor = (contexts: number): number => 2 ** Math.ceil(Math.log2(contexts * 2));
 
 /** Needs root. Throws RowError when a row does not deliver what it must. */
-export async function benchDataplane(options: DataplaneOptions): Promise<DataplaneResult> {
+export async function benchDataplane(options: DataplaneOptions): Promise<ComparisonResult[]> {
   options.progress('building');
   build();
+  const results: ComparisonResult[] = [];
+  for (const name of options.comparisons) results.push(await compare(name, options));
+  return results;
+}
+
+async function compare(name: ComparisonName, options: DataplaneOptions): Promise<ComparisonResult> {
+  const comparison = COMPARISONS[name];
+  const populations = options.populations.filter(({ contexts }) => contexts <= comparison.mostContexts);
+  const progress = (line: string) => options.progress(`${name}: ${line}`);
+  const capacity = Math.max(1, ...populations.map(({ contexts }) => contexts));
+  const slots = slotsFor(capacity);
+  const random = (length: number) => deterministicBytes('box', length);
   const topology = new Topology();
-  const rows: Row[] = [];
+  let rows: Rows | undefined;
   let harness: Harness | undefined;
   try {
-    harness = new Harness(topology, options.cpu);
-    const capacity = Math.max(...options.populations.map(({ contexts }) => contexts));
-    const slots = slotsFor(capacity);
-    options.progress(`wiring, tables of ${slots.toLocaleString('en')} slots`);
-    const unavailable = addRows(rows, topology, capacity);
-    for (const row of rows) harness.connect(row.lane);
+    harness = new Harness(topology, options.cpu, datagrams(comparison));
+    progress(`wiring, tables of ${slots.toLocaleString('en')} slots`);
     const key = hashKey();
+    rows = new Rows(topology, { comparison, capacity, slots, hashKey: key, random });
+    for (const row of rows.rows) harness.connect(row.lane);
     const numbers = contextNumbers(capacity, slots, (number) => limitSlot(context(number), slots, key));
-    return { populations: await measureAll(harness, rows, numbers, options), unavailable };
+    const { unavailable } = rows;
+    const measured = { ...options, populations, progress };
+    return {
+      comparison: name,
+      populations: await measureAll(harness, rows.rows, numbers, measured),
+      unavailable,
+    };
   } finally {
-    for (const row of rows) row.close?.();
+    rows?.close();
     harness?.close();
     topology.close();
   }
-}
-
-/** Fills `rows` in the order of ROW_NAMES; returns the rows that cannot be had. */
-function addRows(rows: Row[], topology: Topology, capacity: number): Partial<Record<RowName, string>> {
-  const unavailable: Partial<Record<RowName, string>> = {};
-  for (const name of ['bare', 'limit'] as const) {
-    rows.push(referenceRow(name, topology.addLane(name), slotsFor(capacity), hashKey()));
-  }
-  const lanes = { insert: topology.addLane('insert'), strip: topology.addLane('strip') };
-  rows.push(...boxRows(lanes, capacity, (length) => deterministicBytes('box', length)));
-  const kernel = { route: routeRow, nptv6: prefixTranslationRow, masquerade: masqueradeRow };
-  for (const name of ['route', 'nptv6', 'masquerade'] as const) {
-    try {
-      rows.push(kernel[name](topology.addLane(name), capacity));
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-      unavailable[name] = error.message;
-    }
-  }
-  return unavailable;
 }
 
 async function measureAll(
@@ -111,6 +108,7 @@ async function measureAll(
       known = population.contexts;
       for (const row of rows) {
         await interruption(options);
+        open(harness, row, numbers.subarray(0, known));
         verifyFirstFrames(harness, row, numbers.subarray(0, known));
         verifyEveryContext(harness, row, numbers.subarray(0, known));
       }
@@ -140,10 +138,10 @@ async function measurePopulation(
   const lengths = rows.map((row) => packetsFor(harness, row, seconds));
   const measured = rows.map((): Measurement[] => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, { lane, traffic, name }] of rows.entries()) {
+    for (const [index, row] of rows.entries()) {
       await interruption(options);
-      progress(`${label}: round ${round + 1} of ${rounds}, ${name}`);
-      measured[index]!.push(harness.send(lane, traffic, lengths[index]!));
+      progress(`${label}: round ${round + 1} of ${rounds}, ${row.name}`);
+      measured[index]!.push(harness.send(row, lengths[index]!));
     }
   }
   return rows.map(({ name }, index) => ({ row: name, rounds: measured[index]! }));
@@ -159,9 +157,9 @@ async function interruption({ signal }: DataplaneOptions): Promise<void> {
  * How many packets take a row so long. Beside the packets a run costs some 20 ms, which the kernel spends on
  * installing and removing the generator: as all rows run equally long, it lowers all rates in the same proportion.
  */
-function packetsFor(harness: Harness, { lane, traffic }: Row, seconds: number): number {
-  const fixed = harness.send(lane, traffic, 1).seconds;
-  const perPacket = (harness.send(lane, traffic, ESTIMATE_PACKETS).seconds - fixed) / ESTIMATE_PACKETS;
+function packetsFor(harness: Harness, row: Row, seconds: number): number {
+  const fixed = harness.send(row, 1).seconds;
+  const perPacket = (harness.send(row, ESTIMATE_PACKETS).seconds - fixed) / ESTIMATE_PACKETS;
   return perPacket <= 0 ? LEAST_PACKETS : Math.max(LEAST_PACKETS, Math.round((seconds - fixed) / perPacket));
 }
 

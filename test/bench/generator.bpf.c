@@ -19,11 +19,32 @@ struct {
 	__type(value, struct choices);
 } choices SEC(".maps");
 
+/* An address: 64 bits that are the same in all packets, and an identifier that follows from the
+ * context's number, or is the same, too (factors of 0). */
+struct end {
+	__be32 prefix[2];
+	__u32 factor[2];
+	__be32 fixed[2];
+};
+
+enum {
+	LENGTHS = 16,
+};
+
 struct generator {
 	__u32 cursor; /* of the next choice */
 	__u32 mask;   /* choices - 1 */
 	__u32 lane;   /* key in `lanes` */
+	__u32 turn;   /* of the next length */
+	__u32 turns;  /* how many of length[] are set */
+	__u32 frame;  /* octets of the longest frame, which is what the kernel hands over */
+	__u32 vlan;   /* identifier of an 802.1Q tag; 0: none */
+	__u32 sum;    /* of what the checksum covers but length and identifiers, as 16-bit words */
+	__be32 ports;
 	__u32 reserved;
+	struct end source;
+	struct end destination;
+	__u32 length[LENGTHS]; /* of the UDP datagrams, in turn */
 };
 
 struct {
@@ -59,11 +80,25 @@ static __always_inline __u32 next_choice(struct generator *state)
 	return line ? line->context[position % 16] : 0;
 }
 
-static __always_inline void write_ethernet(struct ethhdr *ethernet)
+static __always_inline __u32 next_length(struct generator *state)
 {
+	__u32 turn = state->turn;
+
+	state->turn = turn + 1 < state->turns ? turn + 1 : 0;
+	return state->length[turn & (LENGTHS - 1)];
+}
+
+static __always_inline void write_ethernet(struct ethhdr *ethernet, __u32 vlan)
+{
+	__be16 *behind = (__be16 *)(ethernet + 1);
+
 	__builtin_memcpy(ethernet->h_dest, "\x02\x00\x00\x00\x00\x0b", ETH_ALEN);
 	__builtin_memcpy(ethernet->h_source, "\x02\x00\x00\x00\x00\x0a", ETH_ALEN);
-	ethernet->h_proto = bpf_htons(ETH_P_IPV6);
+	ethernet->h_proto = vlan ? bpf_htons(ETH_P_8021Q) : bpf_htons(ETH_P_IPV6);
+	if (vlan) {
+		behind[0] = bpf_htons(vlan);
+		behind[1] = bpf_htons(ETH_P_IPV6);
+	}
 }
 
 static __always_inline void write_ipv6(struct ipv6hdr *ipv6, __u8 next_header, __u16 length)
@@ -74,101 +109,88 @@ static __always_inline void write_ipv6(struct ipv6hdr *ipv6, __u8 next_header, _
 	ipv6->hop_limit = HOP_LIMIT;
 }
 
-static __always_inline void write_address(struct in6_addr *address, __u32 first, __u32 second,
-					  __u32 high, __u32 low)
+/* Returns the sum of the identifier. */
+static __always_inline __u64 write_address(struct in6_addr *address, const struct end *end,
+					   __u32 context)
 {
-	address->in6_u.u6_addr32[0] = bpf_htonl(first);
-	address->in6_u.u6_addr32[1] = bpf_htonl(second);
+	__be32 high = bpf_htonl(context * end->factor[0]) ^ end->fixed[0];
+	__be32 low = bpf_htonl(context * end->factor[1]) ^ end->fixed[1];
+
+	address->in6_u.u6_addr32[0] = end->prefix[0];
+	address->in6_u.u6_addr32[1] = end->prefix[1];
 	address->in6_u.u6_addr32[2] = high;
 	address->in6_u.u6_addr32[3] = low;
+	return (__u64)high + low;
 }
 
-/* The interface identifiers of a context, in network order. */
-struct identifiers {
-	__be32 source_high, source_low, destination_high, destination_low;
-};
-
-static __always_inline struct identifiers identifiers_of(__u32 context)
+/* The rest of a longer datagram is zeros, as the kernel was given the frame. */
+static __always_inline void write_datagram(struct datagram *datagram, const struct generator *state,
+					   __u32 length, __u64 identifiers)
 {
-	return (struct identifiers){
-	    .source_high = bpf_htonl(context * SOURCE_HIGH),
-	    .source_low = bpf_htonl(context * SOURCE_LOW),
-	    .destination_high = bpf_htonl(context * DESTINATION_HIGH),
-	    .destination_low = bpf_htonl(context * DESTINATION_LOW),
-	};
-}
-
-/* `fixed`: the sum of the pseudo-header's words that no context changes. */
-static __always_inline void write_datagram(struct datagram *datagram, __u64 fixed,
-					   struct identifiers ends)
-{
-	__u64 sum = fixed + bpf_htonl(SOURCE_PORT << 16 | DESTINATION_PORT) +
-		    bpf_htons(sizeof(*datagram)) + bpf_htons(PAYLOAD) +
-		    bpf_htons(sizeof(*datagram)) + bpf_htons(IPPROTO_UDP) + ends.source_high +
-		    ends.source_low + ends.destination_high + ends.destination_low;
+	__u64 sum = state->sum + 2ull * bpf_htons(length) + identifiers;
 
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	datagram->udp.source = bpf_htons(SOURCE_PORT);
-	datagram->udp.dest = bpf_htons(DESTINATION_PORT);
-	datagram->udp.len = bpf_htons(sizeof(*datagram));
+	*(__be32 *)&datagram->udp.source = state->ports;
+	datagram->udp.len = bpf_htons(length);
 	datagram->udp.check = sum == 0xffff ? 0xffff : (__u16)~sum;
 	datagram->payload = bpf_htons(PAYLOAD);
 }
 
-/* fc00:db8:1::/48 and fc00:db8:2::/48, as the checksum sees them: it covers ULIDs
- * on both sides of the box. */
-#define ULID_PREFIX_SUM                                                                            \
-	(2ull * bpf_htonl(0xfc000db8) + (__u64)bpf_htonl(0x00010000) + bpf_htonl(0x00020000))
-
-SEC("xdp")
-int generate_inside(struct xdp_md *xdp)
+static __always_inline int generate(struct xdp_md *xdp, struct generator *state,
+				    const __u32 shim_length)
 {
-	struct host_frame *frame = (void *)(long)xdp->data;
-	struct generator *state = the_generator();
+	__u32 context = next_choice(state), length = next_length(state);
+	__u32 link = state->vlan ? sizeof(struct ethhdr) + VLAN_TAG : sizeof(struct ethhdr);
+	__u32 cut = state->frame - link - sizeof(struct ipv6hdr) - shim_length - length;
+	struct payload_header *shim;
+	struct datagram *datagram;
+	struct ipv6hdr *ipv6;
+	__u64 identifiers;
+	void *data;
 
-	if (!state || (void *)(frame + 1) > (void *)(long)xdp->data_end)
+	if (cut && bpf_xdp_adjust_tail(xdp, -(int)cut))
 		return XDP_ABORTED;
-	struct identifiers ends = identifiers_of(next_choice(state));
+	data = (void *)(long)xdp->data;
+	ipv6 = data + link;
+	shim = (void *)(ipv6 + 1);
+	datagram = (void *)shim + shim_length;
+	if ((void *)(datagram + 1) > (void *)(long)xdp->data_end)
+		return XDP_ABORTED;
+	write_ethernet(data, state->vlan);
+	write_ipv6(ipv6, shim_length ? IPPROTO_SHIM6 : IPPROTO_UDP, shim_length + length);
+	identifiers = write_address(&ipv6->saddr, &state->source, context) +
+		      write_address(&ipv6->daddr, &state->destination, context);
+	if (shim_length) {
+		__u32 tag = context * TAG_LOW;
 
-	write_ethernet(&frame->ethernet);
-	write_ipv6(&frame->ipv6, IPPROTO_UDP, sizeof(frame->datagram));
-	write_address(&frame->ipv6.saddr, 0xfc000db8, 0x00010000, ends.source_high,
-		      ends.source_low);
-	write_address(&frame->ipv6.daddr, 0xfc000db8, 0x00020000, ends.destination_high,
-		      ends.destination_low);
-	write_datagram(&frame->datagram, ULID_PREFIX_SUM, ends);
+		shim->next_header = IPPROTO_UDP;
+		shim->length = 0;
+		shim->tag_high = bpf_htons(0x8000 | tag >> 17);
+		shim->tag_low = bpf_htonl(tag);
+	}
+	write_datagram(datagram, state, length, identifiers);
 	return bpf_redirect_map(&lanes, state->lane, XDP_ABORTED);
 }
 
-/* The same traffic as it comes back: the peer's ULID is the destination of the
- * other direction, so its identifiers come first here. */
 SEC("xdp")
-int generate_outside(struct xdp_md *xdp)
+int generate_plain(struct xdp_md *xdp)
 {
-	struct shim_frame *frame = (void *)(long)xdp->data;
 	struct generator *state = the_generator();
 
-	if (!state || (void *)(frame + 1) > (void *)(long)xdp->data_end)
-		return XDP_ABORTED;
-	__u32 context = next_choice(state);
-	struct identifiers ends = identifiers_of(context);
-	__u32 tag = context * TAG_LOW;
+	return state ? generate(xdp, state, 0) : XDP_ABORTED;
+}
 
-	write_ethernet(&frame->ethernet);
-	write_ipv6(&frame->ipv6, IPPROTO_SHIM6, sizeof(frame->shim) + sizeof(frame->datagram));
-	write_address(&frame->ipv6.saddr, 0x20010db8, 0x00210000, ends.destination_high,
-		      ends.destination_low);
-	write_address(&frame->ipv6.daddr, 0x20010db8, 0x00110000, ends.source_high,
-		      ends.source_low);
-	frame->shim.next_header = IPPROTO_UDP;
-	frame->shim.length = 0;
-	frame->shim.tag_high = bpf_htons(0x8000 | tag >> 17);
-	frame->shim.tag_low = bpf_htonl(tag);
-	write_datagram(&frame->datagram, ULID_PREFIX_SUM, ends);
-	return bpf_redirect_map(&lanes, state->lane, XDP_ABORTED);
+/* With a payload header, and ends that are locators: the checksum covers the ULIDs, which have
+ * the same identifiers. */
+SEC("xdp")
+int generate_shimmed(struct xdp_md *xdp)
+{
+	struct generator *state = the_generator();
+
+	return state ? generate(xdp, state, sizeof(struct payload_header)) : XDP_ABORTED;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

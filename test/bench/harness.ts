@@ -1,11 +1,9 @@
 /** Generator and sink: what goes in, what comes out, and how fast. */
 import { BpfObject, type Program, SharedArray, XdpLink } from '../../native/libbpf/index.ts';
 import { objectPath } from './build.ts';
-import { HOST_FRAME_LENGTH, SHIM_FRAME_LENGTH } from './packets.ts';
+import type { Row } from './row.ts';
 import type { Lane, Topology } from './topology.ts';
-
-/** Which way the packets of a row travel: from the hosts, or from the providers. */
-export type Traffic = 'inside' | 'outside';
+import { GENERATOR, isShimmed, longestFrame, writeTraffic } from './traffic.ts';
 
 export interface Measurement {
   /** Frames that the generator made. */
@@ -22,16 +20,20 @@ const CHOICES_PER_ELEMENT = 16;
 /** A batch fits the 256 frames of a veth ring with room to spare. */
 const BATCH = 64;
 
-/** struct generator of generator.bpf.c, struct capture_request and captured_frame of sink.bpf.c; 32-bit words. */
-const GENERATOR = { cursor: 0, mask: 1, lane: 2 };
+/** struct capture_request and captured_frame of sink.bpf.c; 32-bit words. */
 const CAPTURE = { wanted: 0, taken: 1 };
 const CAPTURED_HEADER = 8;
+
+/** What must be known of a row to send it packets. */
+export type Sending = Pick<Row, 'lane' | 'traffic' | 'vlan'>;
 
 export class Harness {
   /** The context numbers of the packets to come. */
   readonly choices: Uint32Array;
   readonly #topology: Topology;
   readonly #cpu: number;
+  /** Of all packets' UDP datagrams, in turn, octets. */
+  readonly lengths: readonly number[];
   readonly #generator: BpfObject;
   readonly #sink: BpfObject;
   readonly #links: XdpLink[] = [];
@@ -39,12 +41,13 @@ export class Harness {
   readonly #state: Uint32Array;
   readonly #capture: Uint32Array;
   readonly #captured: SharedArray;
-  readonly #programs: Record<Traffic, { readonly program: Program; readonly data: Uint8Array }>;
+  readonly #programs: Record<'plain' | 'shimmed', Program>;
 
   /** `cpu` does all the work: generator, row under test and sink. Throws BpfError. */
-  constructor(topology: Topology, cpu: number) {
+  constructor(topology: Topology, cpu: number, lengths: readonly number[]) {
     this.#topology = topology;
     this.#cpu = cpu;
+    this.lengths = lengths;
     this.#generator = BpfObject.open(objectPath('generator'), {
       maps: { choices: { maxEntries: CHOICES / CHOICES_PER_ELEMENT } },
     });
@@ -57,14 +60,8 @@ export class Harness {
     this.#captured = this.#map(this.#sink, 'captured');
     this.#state[GENERATOR.mask] = CHOICES - 1;
     this.#programs = {
-      inside: {
-        program: this.#generator.program('generate_inside'),
-        data: new Uint8Array(HOST_FRAME_LENGTH),
-      },
-      outside: {
-        program: this.#generator.program('generate_outside'),
-        data: new Uint8Array(SHIM_FRAME_LENGTH),
-      },
+      plain: this.#generator.program('generate_plain'),
+      shimmed: this.#generator.program('generate_shimmed'),
     };
   }
 
@@ -77,13 +74,16 @@ export class Harness {
   }
 
   /**
-   * Sends `packets` along the lane, choices from the first one on, and waits for the last. The kernel may run
+   * Sends `packets` along the row's lane, choices from the first one on, and waits for the last. The kernel may run
    * the generator for some batches more when it is rescheduled: they count as sent.
    */
-  send({ index }: Lane, traffic: Traffic, packets: number): Measurement {
-    const { program, data } = this.#programs[traffic];
-    this.#state[GENERATOR.cursor] = 0;
-    this.#state[GENERATOR.lane] = index;
+  send({ lane, traffic, vlan }: Sending, packets: number): Measurement {
+    const program = this.#programs[isShimmed(traffic) ? 'shimmed' : 'plain'];
+    // Zeros, which the generator leaves behind the headers that it writes.
+    const wire = { lengths: this.lengths, vlan };
+    const data = new Uint8Array(longestFrame(traffic, wire));
+    writeTraffic(this.#state, traffic, wire);
+    this.#state[GENERATOR.lane] = lane.index;
     const run = { data, repeat: packets, liveFrames: true, batchSize: BATCH, cpu: this.#cpu };
     const before = this.#delivered();
     const start = process.hrtime.bigint();
@@ -93,10 +93,10 @@ export class Harness {
   }
 
   /** Sends `packets` (at most 16) and returns those that came out, from their Ethernet header on. */
-  capture(lane: Lane, traffic: Traffic, packets: number): Uint8Array[] {
+  capture(row: Sending, packets: number): Uint8Array[] {
     this.#capture[CAPTURE.taken] = 0;
     this.#capture[CAPTURE.wanted] = packets;
-    this.send(lane, traffic, packets);
+    this.send(row, packets);
     this.#capture[CAPTURE.wanted] = 0;
     const { bytes, words, stride } = this.#captured;
     return Array.from({ length: this.#capture[CAPTURE.taken]! }, (_, index) => {

@@ -26,17 +26,17 @@ async function main(words: readonly string[], signal: AbortSignal): Promise<void
   const date = new Date().toISOString();
   const command = ['npm run bench --', ...words].join(' ');
 
-  const result = await benchDataplane({ ...options, progress, signal });
+  const comparisons = await benchDataplane({ ...options, progress, signal });
   clearProgress();
-  const summary = summarize(result);
+  const summary = summarize(comparisons);
   const origin = `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, ${date.slice(0, 10)}`;
   process.stdout.write(`${renderTables(summary)}\n\n${origin}\n`);
-  for (const [row, reason] of Object.entries(result.unavailable)) {
-    process.stdout.write(`not measured: ${ROW_TITLES[row as RowName]}: ${reason}\n`);
-  }
+  for (const { unavailable } of comparisons)
+    for (const [row, reason] of Object.entries(unavailable))
+      process.stdout.write(`not measured: ${ROW_TITLES[row as RowName]}: ${reason}\n`);
   if (json !== undefined) {
     const { rounds, seconds, cpu } = options;
-    const document = { date, command, machine, rounds, seconds, cpu, summary, ...result };
+    const document = { date, command, machine, rounds, seconds, cpu, summary, comparisons };
     writeFileSync(json, `${JSON.stringify(document, undefined, 2)}\n`);
   }
   if (svg !== undefined) writeFileSync(svg, renderSvg(summary, `${origin} · ${command}`));

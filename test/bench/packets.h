@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
 /*
  * The frames of the benchmark. A context is known by a pseudo-random 32-bit
- * number; addresses and tags follow from it. packets.ts says the same in
- * TypeScript, and the check before every measurement compares the two.
+ * number; addresses and tags follow from it, as traffic.ts says. What must come
+ * out is in packets.ts: the check before every measurement compares the two.
  */
 #ifndef BENCH_PACKETS_H
 #define BENCH_PACKETS_H
@@ -15,17 +15,11 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/* Odd, so that different contexts have different identifiers. */
-#define SOURCE_HIGH	 0x9e3779b1u
-#define SOURCE_LOW	 0x85ebca77u
-#define DESTINATION_HIGH 0xc2b2ae3du
-#define DESTINATION_LOW	 0x27d4eb2fu
-#define TAG_LOW		 0x165667b1u
+#define TAG_LOW 0x165667b1u /* odd, so that different contexts have different tags */
 
-#define HOP_LIMIT	 64
-#define SOURCE_PORT	 40000
-#define DESTINATION_PORT 443
-#define PAYLOAD		 0x5053 /* two octets make the frame 64 long */
+#define HOP_LIMIT 64
+#define PAYLOAD	  0x5053 /* two octets make the shortest frame 64 long */
+#define VLAN_TAG  4
 
 #define IPPROTO_SHIM6 140
 
@@ -41,18 +35,10 @@ struct datagram {
 	__be16 payload;
 } __attribute__((packed));
 
-/* As a host sends it: 64 octets. */
+/* As a host sends it, the shortest: 64 octets. */
 struct host_frame {
 	struct ethhdr ethernet;
 	struct ipv6hdr ipv6;
-	struct datagram datagram;
-} __attribute__((packed));
-
-/* As the peer's box sends it: 72 octets. */
-struct shim_frame {
-	struct ethhdr ethernet;
-	struct ipv6hdr ipv6;
-	struct payload_header shim;
 	struct datagram datagram;
 } __attribute__((packed));
 

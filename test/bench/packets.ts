@@ -11,21 +11,31 @@ export const MAC = {
   sink: Uint8Array.of(2, 0, 0, 0, 0, 0x0d),
 } as const;
 
-const ULID_PREFIX = { local: [0xfc00, 0xdb8, 1, 0], peer: [0xfc00, 0xdb8, 2, 0] } as const;
-const LOCATOR_PREFIX = { local: [0x2001, 0xdb8, 0x11, 0], peer: [0x2001, 0xdb8, 0x21, 0] } as const;
+export const ULID_PREFIX = { local: [0xfc00, 0xdb8, 1, 0], peer: [0xfc00, 0xdb8, 2, 0] } as const;
+export const LOCATOR_PREFIX = {
+  local: [0x2001, 0xdb8, 0x11, 0],
+  peer: [0x2001, 0xdb8, 0x21, 0],
+} as const;
+/** What the kernel's masquerading puts for the source. */
+export const BOX_ADDRESS = [0x2001, 0xdb8, 0x11, 0, 0, 0, 0, 0xc] as const;
 
-const IDENTIFIER_FACTORS = { local: [0x9e3779b1, 0x85ebca77], peer: [0xc2b2ae3d, 0x27d4eb2f] } as const;
+/** Odd, so that different contexts have different identifiers. */
+export const IDENTIFIER_FACTORS = {
+  local: [0x9e3779b1, 0x85ebca77],
+  peer: [0xc2b2ae3d, 0x27d4eb2f],
+} as const;
 const TAG_FACTOR = 0x165667b1;
 
 const HOP_LIMIT = 64;
-const SOURCE_PORT = 40000;
-const DESTINATION_PORT = 443;
-const DATAGRAM_LENGTH = 10;
-const NEXT_UDP = 17;
+export type Ports = readonly [source: number, destination: number];
+export const PORTS: Ports = [40000, 443];
+/** The datagram of the shortest frame, octets. */
+export const LEAST_DATAGRAM = 10;
+/** The first two octets behind the UDP header; the rest are zeros. */
+export const DATAGRAM_PAYLOAD = 0x5053;
+export const NEXT_UDP = 17;
 const NEXT_SHIM6 = 140;
-
-export const HOST_FRAME_LENGTH = 64;
-export const SHIM_FRAME_LENGTH = 72;
+const TYPE_VLAN = 0x8100;
 
 /** What a context number stands for. */
 export interface Context {
@@ -40,9 +50,8 @@ export interface Context {
 export function context(number: number): Context {
   const low = Math.imul(number, TAG_FACTOR) >>> 0;
   const address = (prefix: readonly number[], end: 'local' | 'peer') => {
-    const bytes = new Uint8Array(16);
+    const bytes = addressOf(prefix);
     const view = new DataView(bytes.buffer);
-    for (let word = 0; word < 4; word++) view.setUint16(word * 2, prefix[word]!);
     for (let word = 0; word < 2; word++) {
       view.setUint32(8 + word * 4, Math.imul(number, IDENTIFIER_FACTORS[end][word]!));
     }
@@ -55,6 +64,14 @@ export function context(number: number): Context {
     peerLocator: address(LOCATOR_PREFIX.peer, 'peer'),
     tag: { high: low >>> 17, low },
   };
+}
+
+/** From words of 16 bits; what is missing is 0. */
+export function addressOf(words: readonly number[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  for (const [index, word] of words.entries()) view.setUint16(index * 2, word);
+  return bytes;
 }
 
 interface Packet {
@@ -83,21 +100,21 @@ function frame({ ethernet, source, destination, hopLimit, payload, nextHeader }:
   return bytes;
 }
 
+/** Who a packet's sender and receiver are. */
+export interface Ends {
+  readonly source: Address;
+  readonly destination: Address;
+}
+
 /** The UDP datagram; its checksum covers the given addresses (RFC 8200 §8.1). */
-function datagram(source: Address, destination: Address): Uint8Array {
-  const bytes = new Uint8Array(DATAGRAM_LENGTH);
+function datagram({ source, destination }: Ends, length: number, ports: Ports = PORTS): Uint8Array {
+  const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
-  view.setUint16(0, SOURCE_PORT);
-  view.setUint16(2, DESTINATION_PORT);
-  view.setUint16(4, DATAGRAM_LENGTH);
-  view.setUint16(8, 0x5053);
-  const sum = onesComplementSum([
-    ...words(source),
-    ...words(destination),
-    ...words(bytes),
-    DATAGRAM_LENGTH,
-    NEXT_UDP,
-  ]);
+  view.setUint16(0, ports[0]);
+  view.setUint16(2, ports[1]);
+  view.setUint16(4, length);
+  view.setUint16(8, DATAGRAM_PAYLOAD);
+  const sum = onesComplementSum([...words(source), ...words(destination), ...words(bytes), length, NEXT_UDP]);
   view.setUint16(6, sum === 0xffff ? 0xffff : 0xffff - sum);
   return bytes;
 }
@@ -116,9 +133,9 @@ function withPayloadHeader({ tag }: Context, payload: Uint8Array): Uint8Array {
 const arriving = { destination: MAC.boxIn, source: MAC.generator };
 const leaving = { destination: MAC.sink, source: MAC.boxOut };
 
-/** As the generator makes them. */
-export function hostFrame({ localUlid: source, peerUlid: destination }: Context): Uint8Array {
-  const payload = datagram(source, destination);
+/** As the generator makes them, from hosts. */
+export function hostFrame({ localUlid: source, peerUlid: destination }: Context, length: number): Uint8Array {
+  const payload = datagram({ source, destination }, length);
   return frame({
     ethernet: arriving,
     source,
@@ -130,43 +147,50 @@ export function hostFrame({ localUlid: source, peerUlid: destination }: Context)
 }
 
 /** Inserted: locators for ULIDs, the payload header, the ULIDs' checksum untouched. */
-export function insertedFrame(context: Context): Uint8Array {
+export function insertedFrame(context: Context, length: number): Uint8Array {
+  const { localUlid: source, peerUlid: destination } = context;
   return frame({
     ethernet: leaving,
     source: context.localLocator,
     destination: context.peerLocator,
     hopLimit: HOP_LIMIT - 1,
-    payload: withPayloadHeader(context, datagram(context.localUlid, context.peerUlid)),
+    payload: withPayloadHeader(context, datagram({ source, destination }, length)),
     nextHeader: NEXT_SHIM6,
   });
 }
 
 /** Stripped: what the peer's host had sent. */
-export function strippedFrame({ localUlid, peerUlid }: Context): Uint8Array {
-  const payload = datagram(peerUlid, localUlid);
-  const ends = { source: peerUlid, destination: localUlid };
+export const strippedFrame = ({ localUlid, peerUlid }: Context, length: number): Uint8Array =>
+  forwardedFrame({ source: peerUlid, destination: localUlid }, length);
+
+/** Forwarded, the checksum right for the addresses. */
+export function forwardedFrame(ends: Ends, length: number, ports?: Ports): Uint8Array {
+  const payload = datagram(ends, length, ports);
   return frame({ ethernet: leaving, ...ends, hopLimit: HOP_LIMIT - 1, payload, nextHeader: NEXT_UDP });
 }
 
-/** Forwarded by the kernel from `source`, with the checksum right for it. */
-export function forwardedFrame({ localUlid, peerUlid }: Context, source: Address = localUlid): Uint8Array {
-  const payload = datagram(source, peerUlid);
-  const ends = { source, destination: peerUlid };
-  return frame({ ethernet: leaving, ...ends, hopLimit: HOP_LIMIT - 1, payload, nextHeader: NEXT_UDP });
+/** With the 802.1Q tag behind the Ethernet addresses; 0: as it is. */
+export function tagged(bytes: Uint8Array, vlan: number): Uint8Array {
+  if (vlan === 0) return bytes;
+  const tag = [TYPE_VLAN >> 8, TYPE_VLAN & 0xff, vlan >> 8, vlan & 0xff];
+  return Uint8Array.from([...bytes.subarray(0, 12), ...tag, ...bytes.subarray(12)]);
 }
 
-/** Forwarded with the source's /48 replaced by the locators': checksum-neutral by word 3 (RFC 6296 §3.4, §3.6). */
-export function prefixTranslatedFrame(context: Context): Uint8Array {
-  const source = Uint8Array.from(context.localUlid);
-  const before = onesComplementSum(ULID_PREFIX.local.slice(0, 3));
-  const after = onesComplementSum(LOCATOR_PREFIX.local.slice(0, 3));
+/** The CMULA's /48 replaced by the locators': checksum-neutral by word 3 (RFC 6296 §3.4, §3.6). */
+export function prefixTranslated(ulid: Address): Address {
+  const source = Uint8Array.from(ulid);
   const view = new DataView(source.buffer);
   for (let word = 0; word < 3; word++) view.setUint16(word * 2, LOCATOR_PREFIX.local[word]!);
-  const subnet = onesComplementSum([view.getUint16(6), before, 0xffff - after]);
-  view.setUint16(6, subnet === 0xffff ? 0 : subnet);
-  const translated = forwardedFrame(context);
-  translated.set(source, 22);
-  return translated;
+  view.setUint16(6, translatedSubnet(view.getUint16(6)));
+  return source;
+}
+
+/** What RFC 6296 makes of the site's subnets. */
+export function translatedSubnet(subnet: number = ULID_PREFIX.local[3]): number {
+  const before = onesComplementSum(ULID_PREFIX.local.slice(0, 3));
+  const after = onesComplementSum(LOCATOR_PREFIX.local.slice(0, 3));
+  const translated = onesComplementSum([subnet, before, 0xffff - after]);
+  return translated === 0xffff ? 0 : translated;
 }
 
 function words(bytes: Uint8Array): number[] {

@@ -4,8 +4,7 @@ import { BpfObject, SharedArray, XdpLink } from '../../native/libbpf/index.ts';
 import { objectPath } from './build.ts';
 import { word } from './harness.ts';
 import { type Context, hostFrame } from './packets.ts';
-import type { Row } from './row.ts';
-import type { Lane } from './topology.ts';
+import type { Place, Row } from './row.ts';
 
 /** enum departure: keys of the devmap, by row. */
 const DEPARTURE = { limit: 0, bare: 1 } as const;
@@ -14,7 +13,7 @@ const HASH_WORDS = 4;
 /** `slots`: of the limit's footprint, a power of two. */
 export function referenceRow(
   name: 'bare' | 'limit',
-  lane: Lane,
+  place: Place,
   slots: number,
   hashKey: BigUint64Array,
 ): Row {
@@ -23,13 +22,14 @@ export function referenceRow(
   const settings = SharedArray.map(object.map('.bss.footprint'));
   settings.words[0] = 64 - Math.log2(slots);
   settings.words.set(new Uint32Array(hashKey.buffer, 0, HASH_WORDS * 2), 2);
-  const link = lane.namespace.run(() => {
-    object.map('departures').set(word(DEPARTURE[name]), word(lane.interfaces.c));
-    return XdpLink.attach(object.program(name), lane.interfaces.b, 'native');
+  const link = place.lane.namespace.run(() => {
+    const { b, c } = place.lane.interfaces;
+    object.map('departures').set(word(DEPARTURE[name]), word(c));
+    return XdpLink.attach(object.program(name), b, 'native');
   });
   return {
     name,
-    lane,
+    ...place,
     traffic: 'inside',
     expected: hostFrame,
     close: () => {

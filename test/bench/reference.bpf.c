@@ -49,14 +49,19 @@ int bare(struct xdp_md *xdp)
 SEC("xdp")
 int limit(struct xdp_md *xdp)
 {
-	struct host_frame *frame = (void *)(long)xdp->data;
+	void *data = (void *)(long)xdp->data, *end = (void *)(long)xdp->data_end;
+	struct host_frame *frame = data;
 
-	if ((void *)(frame + 1) > (void *)(long)xdp->data_end)
+	if ((void *)(frame + 1) > end)
 		return XDP_ABORTED;
+	if (frame->ethernet.h_proto == bpf_htons(ETH_P_8021Q)) {
+		frame = data + VLAN_TAG;
+		if ((void *)(frame + 1) > end)
+			return XDP_ABORTED;
+	}
 	const struct address *addresses = (const struct address *)&frame->ipv6.saddr;
 	/* The hash of the egress table. */
-	__u32 key = egress_hash(addresses, footprint_settings.hash_key) >>
-		    footprint_settings.shift;
+	__u32 key = egress_hash(addresses, footprint_settings.hash_key) >> footprint_settings.shift;
 	struct slot *slot = bpf_map_lookup_elem(&footprint, &key);
 
 	if (!slot)

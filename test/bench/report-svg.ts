@@ -1,11 +1,11 @@
 /** The figures as a picture: one group of bars per population, readable on light and dark ground. */
-import { ROW_TITLES, type RowName } from './row.ts';
+import { isOurs, ROW_TITLES, type RowName } from './row.ts';
 import type { PopulationSummary, RowSummary } from './summary.ts';
 
 const LAYOUT = {
-  width: 760,
-  label: 230,
-  values: 150,
+  width: 840,
+  label: 250,
+  values: 240,
   bar: 15,
   gap: 5,
   heading: 30,
@@ -21,9 +21,17 @@ const FILLS: Readonly<Record<RowName, string>> = {
   limit: '#6f7a86',
   insert: '#1f7ae0',
   strip: '#12a594',
+  untagged: '#6aa9ee',
+  'untagged-in': '#6cc9bf',
+  'strip-fourth': '#12a594',
+  'strip-any': '#0e7f72',
+  nat: '#1f7ae0',
+  'nat-in': '#12a594',
   route: '#c9a227',
   nptv6: '#d97b29',
+  'nptv6-in': '#d97b29',
   masquerade: '#c2543d',
+  'masquerade-in': '#c2543d',
 };
 
 const STYLE = `
@@ -54,8 +62,8 @@ export function renderSvg(populations: readonly PopulationSummary[], note: strin
 <style>${STYLE}
 </style>
 <rect class="ground" width="100%" height="100%"/>
-${text(12, 28, 'Packets forwarded by one core (64-byte frames, Mpps)', 'title')}
-${text(12, 48, 'Bar: median of the rounds, line: lowest to highest. ×: times NPTv6. Limit: redirect and one random 128-byte read-modify-write.', 'note')}
+${text(12, 28, 'Packets forwarded by one core (Mpps)', 'title')}
+${text(12, 48, 'Bar: median of the rounds, line: lowest to highest. ×: times the kernel. Limit: redirect and one random 128-byte read-modify-write.', 'note')}
 ${parts.join('\n')}
 ${text(12, height - 12, note, 'note')}
 </svg>
@@ -66,7 +74,7 @@ function renderRow({ row, rate, ratio }: RowSummary, y: number, scale: number): 
   const x = LAYOUT.label;
   const middle = y + LAYOUT.bar / 2;
   const baseline = y + LAYOUT.bar - 3;
-  const ours = row === 'insert' || row === 'strip';
+  const ours = isOurs(row);
   const comparison = ours ? comparisons(ratio) : '';
   return [
     text(x - 8, baseline, ROW_TITLES[row], ours ? 'heading' : '', 'end'),
@@ -76,8 +84,14 @@ function renderRow({ row, rate, ratio }: RowSummary, y: number, scale: number): 
   ].join('\n');
 }
 
-function comparisons({ nptv6, limit }: RowSummary['ratio']): string {
-  const parts = [nptv6 && `${nptv6.toFixed(1)}×`, limit && `${limit.toFixed(2)} of limit`].filter(Boolean);
+function comparisons({ nptv6, masquerade, limit, strip, untagged }: RowSummary['ratio']): string {
+  const parts = [
+    nptv6 && `${nptv6.toFixed(1)}× NPTv6`,
+    masquerade && `${masquerade.toFixed(1)}× masquerade`,
+    limit && `${limit.toFixed(2)} of limit`,
+    untagged && untagged !== 1 && `${untagged.toFixed(2)} of untagged`,
+    strip && strip !== 1 && `${strip.toFixed(2)} of strip`,
+  ].filter(Boolean);
   return parts.length === 0 ? '' : `  (${parts.join(', ')})`;
 }
 

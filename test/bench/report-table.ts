@@ -1,8 +1,7 @@
 /** The figures as text: aligned tables and bars. */
 import { ROW_TITLES } from './row.ts';
-import { type PopulationSummary, REFERENCES, type RowSummary } from './summary.ts';
+import type { PopulationSummary, RowSummary } from './summary.ts';
 
-const HEADINGS = ['Mpps', 'lowest', 'highest', ...REFERENCES.map((name) => `/${name}`), 'lost'];
 const BAR_WIDTH = 40;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
@@ -12,19 +11,23 @@ export function renderTables(populations: readonly PopulationSummary[]): string 
   return populations.map((population) => renderPopulation(population, fastest)).join('\n\n');
 }
 
-function renderPopulation({ label, rows }: PopulationSummary, fastest: number): string {
-  const table = alignColumns([[label, ...HEADINGS], ...rows.map(cells)]);
+function renderPopulation({ label, rows, references }: PopulationSummary, fastest: number): string {
+  const headings = ['Mpps', 'lowest', 'highest', ...references.map((name) => `/${name}`), 'lost'];
+  const table = alignColumns([[label, ...headings], ...rows.map((row) => cells(row, references))]);
   return table
     .map((line, index) => (index === 0 ? line : `${line}  ${bar(rows[index - 1]!.rate.median / fastest)}`))
     .join('\n');
 }
 
-function cells({ row, rate, ratio, loss }: RowSummary): string[] {
+function cells(
+  { row, rate, ratio, loss }: RowSummary,
+  references: PopulationSummary['references'],
+): string[] {
   const fixed = (value: number | undefined) => value?.toFixed(2) ?? '-';
   return [
     ROW_TITLES[row],
     ...[rate.median, rate.lowest, rate.highest].map(fixed),
-    ...REFERENCES.map((reference) => fixed(ratio[reference])),
+    ...references.map((reference) => fixed(ratio[reference])),
     `${(loss * 100).toFixed(1)}%`,
   ];
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { DataplaneResult } from './dataplane.ts';
+import type { ComparisonResult } from './dataplane.ts';
 import { renderSvg } from './report-svg.ts';
 import { alignColumns, bar, renderTables } from './report-table.ts';
 import { summarize } from './summary.ts';
@@ -8,7 +8,8 @@ import { summarize } from './summary.ts';
 const rounds = (...delivered: number[]) =>
   delivered.map((count) => ({ sent: 4e6, delivered: count, seconds: 1 }));
 
-const RESULT: DataplaneResult = {
+const RESULT: ComparisonResult = {
+  comparison: 'shim',
   unavailable: { masquerade: 'no such rule' },
   populations: [
     {
@@ -23,7 +24,24 @@ const RESULT: DataplaneResult = {
 };
 
 describe('summary', () => {
-  const [{ rows } = assert.fail()] = summarize(RESULT);
+  const [{ rows, label } = assert.fail()] = summarize([RESULT]);
+
+  it('says what was compared', () => {
+    assert.equal(label, '64-byte frames: 1,024 contexts, uniform');
+  });
+
+  it('divides what goes in by what goes in', () => {
+    const population = { contexts: 1, distribution: 'uniform' } as const;
+    const measured = [
+      { row: 'nat-in', rounds: rounds(3e6) },
+      { row: 'nptv6', rounds: rounds(1e6) },
+      { row: 'nptv6-in', rounds: rounds(2e6) },
+    ] as const;
+    const populations = [{ population, rows: measured }];
+    const [summary] = summarize([{ comparison: 'nat', populations, unavailable: {} }]);
+    assert.deepEqual(summary?.rows[0]?.ratio, { nptv6: 1.5 });
+    assert.deepEqual(summary?.references, ['bare', 'nptv6', 'masquerade']);
+  });
 
   it('gives rates in millions a second, with their spread', () => {
     assert.deepEqual(rows[0]!.rate, { median: 4, lowest: 2, highest: 4 });
@@ -57,14 +75,14 @@ describe('table', () => {
   });
 
   it('has a line for each row', () => {
-    const lines = renderTables(summarize(RESULT)).split('\n');
+    const lines = renderTables(summarize([RESULT])).split('\n');
     assert.equal(lines.length, 4);
     assert.match(lines[3]!, /insert.* 1\.00 +1\.00 +3\.00 +0\.50 +0\.75 +- /);
   });
 });
 
 describe('SVG', () => {
-  const svg = renderSvg(summarize(RESULT), 'made by <bench> & co');
+  const svg = renderSvg(summarize([RESULT]), 'made by <bench> & co');
 
   it('is well-formed: every element is closed, in order', () => {
     const open: string[] = [];
@@ -90,6 +108,6 @@ describe('SVG', () => {
     }));
     assert.equal(widths.length, 3);
     assert.equal(widths[0]!.width, widths[2]!.width * 4);
-    assert.ok(widths.every(({ right }) => right <= 760));
+    assert.ok(widths.every(({ right }) => right <= 840));
   });
 });
