@@ -13,12 +13,8 @@
 #include "rewrite.h"
 #include "stats.h"
 #include "steer.h"
+#include "too-big.h"
 #include "tunnel.h"
-
-/* Every link carries this much, and hosts need not believe in less (RFC 8200 §5). */
-enum mtu_limits {
-	MINIMUM_MTU = 1280,
-};
 
 /* What Packet Too Big has told of the way to a peer's locator, or no limit. */
 static __always_inline __u32 learned_mtu(const struct route *route)
@@ -141,6 +137,8 @@ int inside(struct xdp_md *xdp)
 	struct punt punt;
 	int verdict = process(xdp, &punt);
 
+	if (verdict == PUNT && punt.kind == EVENT_TOO_BIG)
+		verdict = answer_too_big(xdp, EVENT_TOO_BIG, punt.mtu);
 	return verdict == PUNT ? punt_frame(xdp, &punt) : verdict;
 }
 

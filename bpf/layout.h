@@ -247,12 +247,12 @@ enum event_kind {
 	EVENT_CONTROL = 0,	     /* a SHIM6 control message arrived (P = 0) */
 	EVENT_MISS = 1,		     /* a host's packet to a ULID without a context */
 	EVENT_UNKNOWN_TAG = 2,	     /* payload for a context tag that is not ours */
-	EVENT_TOO_BIG = 3,	     /* a host's packet that does not fit the path */
+	EVENT_TOO_BIG = 3,	     /* a host's packet too big for its path, not answered */
 	EVENT_HOP_LIMIT = 4,	     /* a host's packet whose hop limit ran out */
 	EVENT_NO_UPLINK = 5,	     /* a host's packet whose paths are all down */
 	EVENT_FOREIGN_SOURCE = 6,    /* payload of a context of ours from no locator of its peer */
 	EVENT_ICMP_ERROR = 7,	     /* an ICMPv6 error about a packet that was shimmed here */
-	EVENT_OUTSIDE_TOO_BIG = 8,   /* payload that does not fit the link to its host */
+	EVENT_OUTSIDE_TOO_BIG = 8,   /* a packet too big for the link to its host, not answered */
 	EVENT_OUTSIDE_HOP_LIMIT = 9, /* payload whose hop limit ran out on arrival */
 	EVENT_FRAGMENT = 10, /* a host's packet that every path must take and this one does not */
 	EVENT_NAT_LOST = 11, /* a host's segment of a TCP connection whose provider is down */
@@ -264,6 +264,12 @@ enum event_kind {
 struct path {
 	struct address destination;
 	__u32 uplink;
+};
+
+/* Where a frame came in: key of the map `router_addresses`. */
+struct link {
+	__u32 ifindex;
+	__u32 vlan; /* 802.1Q VLAN identifier, 0: untagged */
 };
 
 /* What the programs must know of the site. */
@@ -287,7 +293,8 @@ struct settings {
 	struct prefix
 	    ulid_prefix[MAX_ULID_PREFIXES]; /* destinations that are ULIDs: punted when unknown */
 	/* Punt limits by event_kind, in all and per source bucket (SOURCE_BUCKETS by
-	 * hashed IPv6 source): nanoseconds between punts, and the burst in nanoseconds. */
+	 * hashed IPv6 source): nanoseconds between punts, and the burst in nanoseconds.
+	 * They hold as well for what is answered in place of a punt. */
 	struct punt_limit {
 		__u64 interval;
 		__u64 burst;
@@ -326,7 +333,7 @@ enum drop_reason {
 	DROP_MALFORMED = 0,	     /* truncated, wrong version, or lengths that disagree */
 	DROP_EXTENSION_HEADERS = 1,  /* an extension header chain too long to follow */
 	DROP_HEADROOM = 2,	     /* the driver left no room for the header */
-	DROP_TOO_BIG = 3,	     /* exceeds the path's MTU, above the punt limit */
+	DROP_TOO_BIG = 3,	     /* exceeds the path's MTU, and its sender is not told */
 	DROP_HOP_LIMIT = 4,	     /* hop limit ran out, above the punt limit */
 	DROP_NO_UPLINK = 5,	     /* every path is down, above the punt limit */
 	DROP_SOURCE_NOT_LOCATOR = 6, /* payload from no locator of the peer, above the punt limit */
@@ -339,7 +346,7 @@ enum drop_reason {
 	DROP_OUTSIDE_HOP_LIMIT = 13, /* payload with a spent hop limit, above the punt limit */
 	DROP_NO_PORT = 14,	     /* the interface to leave by has gone */
 	DROP_ICMP_LIMITED = 15,	     /* ICMPv6 errors about shimmed packets, above the punt limit */
-	DROP_OUTSIDE_TOO_BIG = 16,   /* payload too big for its host, above the punt limit */
+	DROP_OUTSIDE_TOO_BIG = 16,   /* too big for its host, and its sender is not told */
 	DROP_FRAGMENT_LIMITED = 17,  /* packets to be fragmented here, above the punt limit */
 	DROP_NAT_LOST = 18,	     /* NATv6: its provider is down, above the punt limit */
 	DROP_TUNNEL_CONGESTION = 19, /* marked CE in a tunnel, its sender knows no ECN */
@@ -353,7 +360,8 @@ enum verdict_count {
 	COUNT_PASSED = 2,    /* not ours: to the kernel unchanged */
 	COUNT_PUNTED = 3,
 	COUNT_DROPPED = 4,
-	COUNTS = 5,
+	COUNT_ANSWERED = 5, /* its sender was told: Packet Too Big */
+	COUNTS = 6,
 };
 
 /* What NATv6 did: these packets are also counted by their verdict. */
@@ -372,8 +380,8 @@ struct statistics {
 	__u64 drops[DROP_REASONS];
 	__u64 punts[EVENT_KINDS];
 	__u64 nat[NAT_COUNTS];
-	__u64 reserved[1];
+	__u64 reserved[7];
 };
-_Static_assert(sizeof(struct statistics) == 384, "whole cache lines for each processor");
+_Static_assert(sizeof(struct statistics) == 448, "whole cache lines for each processor");
 
 #endif

@@ -66,6 +66,15 @@ struct {
 	__type(value, __u32);
 } path_mtu SEC(".maps");
 
+/* The box's own addresses, by link: what its ICMPv6 errors come from (RFC 4443 §2.2). None of a
+ * link with tunnels: what came out of one cannot be answered on the link itself. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_PORTS);
+	__type(key, struct link);
+	__type(value, struct address);
+} router_addresses SEC(".maps");
+
 /* Theoretical arrival times, nanoseconds of bpf_ktime_get_ns; see events.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -15,6 +15,7 @@
 #include "parse.h"
 #include "rewrite.h"
 #include "stats.h"
+#include "too-big.h"
 #include "tunnel.h"
 
 /* What to do with a SHIM6 message that is no payload of a context of ours. */
@@ -128,6 +129,8 @@ int outside(struct xdp_md *xdp)
 	struct punt punt;
 	int verdict = process(xdp, &punt);
 
+	if (verdict == PUNT && punt.kind == EVENT_OUTSIDE_TOO_BIG)
+		verdict = answer_too_big(xdp, EVENT_OUTSIDE_TOO_BIG, punt.mtu);
 	return verdict == PUNT ? punt_frame(xdp, &punt) : verdict;
 }
 

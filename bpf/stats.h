@@ -46,6 +46,13 @@ static __always_inline int punted(enum event_kind kind)
 	return XDP_DROP;
 }
 
+/* The frame is an answer now, and goes back where it came from. */
+static __always_inline int answer(void)
+{
+	count(COUNT_ANSWERED);
+	return XDP_TX;
+}
+
 static __always_inline void count_nat(enum nat_count what)
 {
 	own_statistics()->nat[what]++;

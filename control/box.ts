@@ -33,6 +33,7 @@ import type { Log } from './observe/log.ts';
 import type { ContextView } from './shim6/context.ts';
 import type { Effect } from './shim6/effects.ts';
 import { Shim6 } from './shim6/shim6.ts';
+import { ErrorSources } from './site/error-sources.ts';
 import type { SiteHost } from './site/hosts.ts';
 import { KernelGuard } from './site/kernel-guard.ts';
 import { SiteNat } from './site/nat.ts';
@@ -77,6 +78,7 @@ export class Box {
   readonly #driver: CoreDriver;
   readonly #sender = new FrameSender();
   readonly #errors: ErrorSender;
+  readonly #errorSources: ErrorSources;
   readonly #icmpErrors: IcmpErrors;
   readonly #insideInjector: Injector;
   readonly #outsideInjector: Injector;
@@ -144,7 +146,15 @@ export class Box {
         clock,
       });
       this.links = this.#openLinks();
-      this.#errors = new ErrorSender(this.links, new RouterAddresses(this.#netlink), this.#sender, clock);
+      const addresses = new RouterAddresses(this.#netlink);
+      this.#errors = new ErrorSender(this.links, addresses, this.#sender, clock);
+      this.#errorSources = new ErrorSources({
+        links: this.links,
+        addresses,
+        table: this.dataplane.routerAddresses,
+        clock,
+        log: options.log,
+      });
       const steering = new SteeringRules(config.steering.rules);
       this.dataplane.setSteering(steering.rules);
       this.contexts = new InstalledContexts(this.dataplane, this.links, steering);
@@ -482,6 +492,7 @@ export class Box {
   #tick(): void {
     this.dataplane.tick();
     this.links.tick();
+    this.#errorSources.tick();
     this.account.tick();
     this.#idleScan.step(this.dataplane.now);
     this.reachability.tick(this.dataplane.now);

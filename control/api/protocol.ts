@@ -28,6 +28,8 @@ export interface ProgramCounts {
   readonly passed: number;
   readonly punted: number;
   readonly dropped: number;
+  /** Packet Too Big was sent back in the packet's place. */
+  readonly answered: number;
 }
 
 export interface StatusReport {

@@ -7,7 +7,7 @@ import { uplinks } from './uplinks-report.ts';
 function status(report: StatusReport): string {
   const { contexts } = report;
   const programs: [string, ProgramCounts][] = Object.entries(report.programs);
-  const numbers = ['received', 'forwarded', 'toKernel', 'passed', 'punted', 'dropped'] as const;
+  const numbers = ['received', 'forwarded', 'toKernel', 'passed', 'punted', 'dropped', 'answered'] as const;
   const titles = {
     received: 'RECEIVED',
     forwarded: 'FORWARDED',
@@ -15,6 +15,7 @@ function status(report: StatusReport): string {
     passed: 'PASSED',
     punted: 'PUNTED',
     dropped: 'DROPPED',
+    answered: 'ANSWERED',
   };
   const table = formatTable<[string, ProgramCounts]>(
     [

@@ -20,6 +20,7 @@ import { LinkTables, type PortFields } from './links.ts';
 import { NatTable } from './nat-table.ts';
 import { PathMtuMap } from './path-mtu-map.ts';
 import { PathMtus } from './path-mtus.ts';
+import { RouterAddressMap } from './router-address-map.ts';
 import { type PuntRates, setInjection, writeSettings } from './settings.ts';
 import { addStatistics, type StatisticsReport } from './statistics.ts';
 import { writeSteering } from './steering-table.ts';
@@ -67,6 +68,7 @@ export class Dataplane {
   readonly links: LinkTables;
   readonly pathMtus: PathMtus;
   readonly nat: NatTable;
+  readonly routerAddresses: RouterAddressMap;
   /** Ring records that were no events. */
   undecodable = 0;
   readonly #options: DataplaneOptions;
@@ -101,6 +103,7 @@ export class Dataplane {
       '.bss.statistics',
       'punt_buckets',
       'path_mtu',
+      'router_addresses',
       '.bss.nat',
       'nat_locators',
       'nat_hosts',
@@ -133,6 +136,7 @@ export class Dataplane {
     const pathMtus = new PathMtuMap(inside.map('path_mtu'), this.#settings.bytes);
     this.pathMtus = new PathMtus(pathMtus, SettingsLimits.MAX_PATH_MTUS);
     this.nat = new NatTable(nat.bytes, inside.map('nat_locators'), inside.map('nat_hosts'));
+    this.routerAddresses = new RouterAddressMap(inside.map('router_addresses'));
     writeSettings(this.#settings.bytes, {
       strictSource: options.strictSource,
       clampMss: options.clampMss,

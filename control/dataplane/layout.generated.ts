@@ -246,6 +246,13 @@ export const Path = {
   uplink: 16, // 4
 } as const;
 
+/** struct link */
+export const Link = {
+  size: 8,
+  ifindex: 0, // 4
+  vlan: 4, // 4
+} as const;
+
 /** struct settings */
 export const Settings = {
   size: 880,
@@ -327,7 +334,8 @@ export const VerdictCount = {
   COUNT_PASSED: 2,
   COUNT_PUNTED: 3,
   COUNT_DROPPED: 4,
-  COUNTS: 5,
+  COUNT_ANSWERED: 5,
+  COUNTS: 6,
 } as const;
 
 /** enum nat_count */
@@ -341,13 +349,13 @@ export const NatCount = {
 
 /** struct statistics */
 export const Statistics = {
-  size: 384,
-  inside: 0, // 40
-  outside: 40, // 40
-  drops: 80, // 160
-  punts: 240, // 104
-  nat: 344, // 32
-  reserved: 376, // 8
+  size: 448,
+  inside: 0, // 48
+  outside: 48, // 48
+  drops: 96, // 160
+  punts: 256, // 104
+  nat: 360, // 32
+  reserved: 392, // 56
 } as const;
 
 /** enum drop_reason, by value: the name people read and what it means. */
@@ -355,7 +363,7 @@ export const dropReasons = [
   { name: 'malformed', meaning: "truncated, wrong version, or lengths that disagree" },
   { name: 'extension-headers', meaning: "an extension header chain too long to follow" },
   { name: 'headroom', meaning: "the driver left no room for the header" },
-  { name: 'too-big', meaning: "exceeds the path's MTU, above the punt limit" },
+  { name: 'too-big', meaning: "exceeds the path's MTU, and its sender is not told" },
   { name: 'hop-limit', meaning: "hop limit ran out, above the punt limit" },
   { name: 'no-uplink', meaning: "every path is down, above the punt limit" },
   { name: 'source-not-locator', meaning: "payload from no locator of the peer, above the punt limit" },
@@ -368,7 +376,7 @@ export const dropReasons = [
   { name: 'outside-hop-limit', meaning: "payload with a spent hop limit, above the punt limit" },
   { name: 'no-port', meaning: "the interface to leave by has gone" },
   { name: 'icmp-limited', meaning: "ICMPv6 errors about shimmed packets, above the punt limit" },
-  { name: 'outside-too-big', meaning: "payload too big for its host, above the punt limit" },
+  { name: 'outside-too-big', meaning: "too big for its host, and its sender is not told" },
   { name: 'fragment-limited', meaning: "packets to be fragmented here, above the punt limit" },
   { name: 'nat-lost', meaning: "NATv6: its provider is down, above the punt limit" },
   { name: 'tunnel-congestion', meaning: "marked CE in a tunnel, its sender knows no ECN" },
@@ -379,12 +387,12 @@ export const eventKinds = [
   { name: 'control', meaning: "a SHIM6 control message arrived (P = 0)" },
   { name: 'miss', meaning: "a host's packet to a ULID without a context" },
   { name: 'unknown-tag', meaning: "payload for a context tag that is not ours" },
-  { name: 'too-big', meaning: "a host's packet that does not fit the path" },
+  { name: 'too-big', meaning: "a host's packet too big for its path, not answered" },
   { name: 'hop-limit', meaning: "a host's packet whose hop limit ran out" },
   { name: 'no-uplink', meaning: "a host's packet whose paths are all down" },
   { name: 'foreign-source', meaning: "payload of a context of ours from no locator of its peer" },
   { name: 'icmp-error', meaning: "an ICMPv6 error about a packet that was shimmed here" },
-  { name: 'outside-too-big', meaning: "payload that does not fit the link to its host" },
+  { name: 'outside-too-big', meaning: "a packet too big for the link to its host, not answered" },
   { name: 'outside-hop-limit', meaning: "payload whose hop limit ran out on arrival" },
   { name: 'fragment', meaning: "a host's packet that every path must take and this one does not" },
   { name: 'nat-lost', meaning: "a host's segment of a TCP connection whose provider is down" },

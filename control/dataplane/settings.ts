@@ -37,6 +37,8 @@ export interface DataplaneSettings {
 
 const NANOSECONDS = 1_000_000_000;
 const FORK_WISHES: PuntRates = { total: 1_000, perSource: 20 };
+/** Packet Too Big to one address: as many a second as other errors of the box (adapters/error-sender.ts). */
+const ERRORS_PER_DESTINATION = 100;
 /** Punts that may come at once before the rate holds, as a share of a second. */
 const BURST_SECONDS = 0.1;
 
@@ -71,6 +73,10 @@ function puntRates(kind: number, { total, perSource }: PuntRates): PuntRates {
     // Of these a host has as many as it has data; there is no other way for them.
     case EventKind.EVENT_FRAGMENT:
       return { total, perSource: total };
+    // Whether the data path answers or the controller.
+    case EventKind.EVENT_TOO_BIG:
+    case EventKind.EVENT_OUTSIDE_TOO_BIG:
+      return { total, perSource: Math.min(perSource, ERRORS_PER_DESTINATION) };
     // Every packet says so until the fork is there, and goes on.
     case EventKind.EVENT_FORK:
       return {

@@ -36,6 +36,7 @@ export function addStatistics(memory: Uint8Array): StatisticsReport {
     passed: counter(offset, VerdictCount.COUNT_PASSED),
     punted: counter(offset, VerdictCount.COUNT_PUNTED),
     dropped: counter(offset, VerdictCount.COUNT_DROPPED),
+    answered: counter(offset, VerdictCount.COUNT_ANSWERED),
   });
   return {
     inside: program(Statistics.inside),

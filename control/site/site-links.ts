@@ -7,6 +7,7 @@ import type { SiteFacts } from '../dataplane/contexts.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
 import type { HostLink } from '../dataplane/ingress-table.ts';
 import { SettingsLimits } from '../dataplane/layout.generated.ts';
+import type { LinkAddress } from '../dataplane/router-address-map.ts';
 import type { Log } from '../observe/log.ts';
 import type { LocalHost } from '../shim6/local-host.ts';
 import { type Address, equalAddress, formatAddress } from '../wire/ipv6/address.ts';
@@ -292,6 +293,29 @@ export class SiteLinks implements SiteFacts {
       return facts?.ifindex === ifindex || facts?.attachIfindex === ifindex;
     });
     return (here ?? inside[0])?.address;
+  }
+
+  /**
+   * The box's address on each link whose packets the data path may answer: not on one with tunnels, as the answer to
+   * what came out of a tunnel would have to go into it. `outside` says it of a provider's interface.
+   */
+  linkAddresses(outside: (ifindex: number) => Address | undefined): LinkAddress[] {
+    const on = (name: string, addressOf: (facts: InterfaceFacts) => Address | undefined) => {
+      const facts = this.#interfaces.get(name);
+      const address = facts && addressOf(facts);
+      if (address === undefined) return [];
+      return [{ ifindex: facts!.attachIfindex, vlan: facts!.vlan, address }];
+    };
+    const providers = this.uplinks.map(({ provider }) => provider);
+    const tunnels = new Set(
+      providers.filter(({ tunnel }) => tunnel !== undefined).map((entry) => entry.interface),
+    );
+    return [
+      ...this.#options.config.inside.flatMap((entry) => on(entry.interface, () => entry.address)),
+      ...providers
+        .filter((entry) => !tunnels.has(entry.interface))
+        .flatMap((entry) => on(entry.interface, ({ ifindex }) => outside(ifindex))),
+    ];
   }
 
   /** A host as the SHIM6 core sees it: its locators, and which of them work now. */

@@ -11,10 +11,17 @@ import { Tables } from './tables.ts';
 export type Direction = 'inside' | 'outside';
 export type DropName = (typeof dropReasons)[number]['name'];
 export type EventName = (typeof eventKinds)[number]['name'];
-type VerdictName = 'forwarded' | 'to-kernel' | 'passed' | 'punted' | 'dropped';
+type VerdictName = 'forwarded' | 'to-kernel' | 'passed' | 'punted' | 'dropped' | 'answered';
 
 /** enum verdict_count in order. */
-const VERDICTS: readonly VerdictName[] = ['forwarded', 'to-kernel', 'passed', 'punted', 'dropped'];
+const VERDICTS: readonly VerdictName[] = [
+  'forwarded',
+  'to-kernel',
+  'passed',
+  'punted',
+  'dropped',
+  'answered',
+];
 /** enum nat_count in order. */
 const NAT_COUNTS = ['outbound', 'inbound', 'unknown-protocol', 'remembered'] as const;
 const bpf = fileURLToPath(new URL('../../bpf/', import.meta.url));
@@ -83,6 +90,7 @@ export class DataPath {
       '.bss.nat',
     ];
     const shared = ['egress', 'ingress', 'ports_redirect', 'events', 'punt_buckets', 'path_mtu'].concat([
+      'router_addresses',
       'nat_locators',
       'nat_hosts',
       'nat_flows',

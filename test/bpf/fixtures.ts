@@ -99,6 +99,8 @@ export type Outcome =
   | { readonly forwarded: Uint8Array }
   | { readonly toKernel: Uint8Array }
   | 'passed'
+  /** Sent back where the packet came from. */
+  | { readonly answered: Uint8Array }
   | { readonly dropped: DropName }
   | {
       readonly punted: EventName;
@@ -110,7 +112,7 @@ export type Outcome =
       readonly length?: number;
     };
 
-const Verdict = { drop: 1, pass: 2, redirect: 4 } as const;
+const Verdict = { drop: 1, pass: 2, transmit: 3, redirect: 4 } as const;
 
 /** Runs `input` and compares everything that can be seen with `outcome`. */
 export function expectOutcome(
@@ -136,6 +138,10 @@ export function expectOutcome(
     expected.verdict = Verdict.pass;
     expected.frame = outcome.toKernel;
     expected.counts = counted('to-kernel');
+  } else if ('answered' in outcome) {
+    expected.verdict = Verdict.transmit;
+    expected.frame = outcome.answered;
+    expected.counts = counted('answered');
   } else if ('dropped' in outcome) {
     expected.counts = counted('dropped', { [`drop ${outcome.dropped}`]: 1 });
   } else {

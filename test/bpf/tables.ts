@@ -18,6 +18,7 @@ import {
   Uplink,
 } from '../../control/dataplane/layout.generated.ts';
 import { payloadHeader } from '../../control/dataplane/payload-header.ts';
+import { RouterAddressMap } from '../../control/dataplane/router-address-map.ts';
 import { commonBits } from '../../control/dataplane/settings.ts';
 import { writeSteering } from '../../control/dataplane/steering-table.ts';
 import { TunnelTable } from '../../control/dataplane/tunnels.ts';
@@ -92,6 +93,7 @@ export class Tables {
   readonly #slots: number;
   readonly #redirect: BpfMap;
   readonly #pathMtus: BpfMap;
+  readonly #routerAddresses: RouterAddressMap;
   readonly #steering: Table;
   readonly #settings: Table;
   readonly #egress: Table;
@@ -109,6 +111,7 @@ export class Tables {
     this.#slots = object.map('egress').maxEntries;
     this.#redirect = object.map('ports_redirect');
     this.#pathMtus = object.map('path_mtu');
+    this.#routerAddresses = new RouterAddressMap(object.map('router_addresses'));
     this.#steering = table('.bss.steering');
     this.#settings = table('.bss.settings');
     this.#egress = table('egress');
@@ -125,6 +128,7 @@ export class Tables {
     for (const table of this.#all()) table.clear();
     for (const key of this.#pathMtus.keys()) this.#pathMtus.delete(key);
     this.#tunnelEnds = new TunnelTable(this.#tunnels.array.bytes);
+    this.routerAddresses([]);
     this.#uplinkPorts.clear();
     this.#up.clear();
     this.settings({});
@@ -203,6 +207,13 @@ export class Tables {
     if (up) this.#up.add(index);
     else this.#up.delete(index);
     this.#copyLink(port, index);
+  }
+
+  /** The box's addresses where frames come in; `vlan` 0: untagged. */
+  routerAddresses(entries: readonly { readonly vlan: number; readonly address: string }[]): void {
+    this.#routerAddresses.replace(
+      entries.map(({ vlan, address }) => ({ ifindex: LOOPBACK, vlan, address: parseAddress(address) })),
+    );
   }
 
   steering(rules: readonly SteeringRule[]): void {

@@ -12,7 +12,7 @@ import { inState } from './paths.ts';
 import { start, stop } from './process.ts';
 import { PAYLOAD, payloadDigest } from './services.ts';
 import { hostIn, type LabHost, type LabProcess } from './state.ts';
-import { CORE, CORE_ADDRESS, SITES } from './topology.ts';
+import { CORE, CORE_ADDRESS, SITES, WEB_SERVER } from './topology.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const [here, there] = SITES;
@@ -107,19 +107,54 @@ describe('routers that hosts see through their boxes', { skip }, () => {
     assert.match(stdout, /Resume: pmtu 1392 hops 6 back 6/);
     assert.equal((await counters(here))['pathMtus'], 1);
     // The box itself tells the site's next host: no packet of its goes further than that.
+    const answered = async () => (await boxStatus(here)).programs.inside.answered;
+    const before = await answered();
     const other = await runIn('h1b', ['tracepath', '-6', '-n', '-m', '9', hostIn('h2').name]);
     assert.match(other.stdout, new RegExp(`${here.router} .*pmtu 1392`));
+    assert.ok((await answered()) > before, 'the data path did, by itself');
+  });
+
+  it('a link inside the site that takes less: the peer’s hosts are told by the box, from its address outside', async () => {
+    await setLinkMtu(1500);
+    const setInsideMtu = (mtu: number) =>
+      runIn(here.box, ['ip', 'link', 'set', 'dev', 'lan', 'mtu', String(mtu)]);
+    const answered = async () => (await boxStatus(here)).programs.outside.answered;
+    const before = await answered();
+    await ping(hostIn('h2'), hostIn('h1b').name, 1);
+    await setInsideMtu(1350);
+    try {
+      const { stdout } = await runIn('h2', ['tracepath', '-6', '-n', '-m', '9', hostIn('h1b').name]);
+      assert.match(stdout, new RegExp(`${near.boxAddress} .*pmtu 1350`));
+      assert.ok((await answered()) > before, 'the data path told them');
+    } finally {
+      await setInsideMtu(1500);
+    }
+  });
+
+  it('a peer without SHIM6: NATv6 tells what the uplink takes', async () => {
+    const setUplinkMtu = async (mtu: number) => {
+      for (const { name } of here.providers)
+        await runIn(here.box, ['ip', 'link', 'set', 'dev', name, 'mtu', String(mtu)]);
+    };
+    await setUplinkMtu(1400);
+    try {
+      const { stdout } = await runIn('h1', ['tracepath', '-6', '-n', '-m', '9', WEB_SERVER.name]);
+      assert.match(stdout, new RegExp(`${here.router} .*pmtu 1400`));
+    } finally {
+      await setUplinkMtu(1500);
+    }
   });
 
   it('a transfer goes on when the link shrinks under it', async () => {
     await setLinkMtu(1500);
+    const learned = (await counters(there))['pathMtus']!;
     const transfer = startTransfer(hostIn('h1'), `http://${hostIn('h2').name}${PAYLOAD.path}`, 25e6);
     await until('the transfer is under way', async () => transfer.received() > 10e6);
     await setLinkMtu(1380);
     const { octets, sha256 } = await transfer.done;
     assert.equal(octets, PAYLOAD.length);
     assert.equal(sha256, payloadDigest());
-    assert.ok((await counters(there))['pathMtus']! >= 1);
+    assert.ok((await counters(there))['pathMtus']! > learned);
   });
 
   it('a path of 1280 carries what IPv6 says it must, payload header or not', async () => {

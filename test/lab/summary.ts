@@ -48,6 +48,7 @@ export function summarize(figures: Figures): string {
         counts.passed,
         counts.punted,
         counts.dropped,
+        counts.answered,
       ],
     ),
   );
@@ -76,7 +77,17 @@ export function summarize(figures: Figures): string {
     table(['BOX', 'ULIDS', 'STATE', 'LOCATORS', 'UPLINK', '>SENT', '>RECEIVED'], contextRows(figures)),
     'Packets through XDP',
     table(
-      ['BOX', 'PROGRAM', '>RECEIVED', '>FORWARDED', '>TO KERNEL', '>PASSED', '>PUNTED', '>DROPPED'],
+      [
+        'BOX',
+        'PROGRAM',
+        '>RECEIVED',
+        '>FORWARDED',
+        '>TO KERNEL',
+        '>PASSED',
+        '>PUNTED',
+        '>DROPPED',
+        '>ANSWERED',
+      ],
       programs,
     ),
     'First contact',

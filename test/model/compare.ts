@@ -18,7 +18,7 @@ const tagOf = (tag: bigint) => ({ high: Number(tag >> 32n), low: Number(tag & 0x
 
 /** Frames that meet the same tables; flows that NATv6 remembers live as long. */
 const FRAMES_PER_TABLES = 250;
-const VERDICTS = { drop: 1, pass: 2, redirect: 4 } as const;
+const VERDICTS = { drop: 1, pass: 2, transmit: 3, redirect: 4 } as const;
 
 export interface Disagreement {
   readonly seed: number;
@@ -92,8 +92,13 @@ export class Comparison {
     const [became = 'nothing'] = names.flatMap((name) => name.match(`^${direction} (.*)`)?.[1] ?? []);
     const reason = names.flatMap((name) => name.match(/^(?:drop|punt) (.*)/)?.[1] ?? []);
     const expectedNames = 1 + (became === 'dropped' || became === 'punted' ? 1 : 0);
-    const code = { passed: VERDICTS.pass, 'to-kernel': VERDICTS.pass, forwarded: VERDICTS.redirect }[became];
-    const isRewritten = became === 'forwarded' || became === 'to-kernel';
+    const code = {
+      passed: VERDICTS.pass,
+      'to-kernel': VERDICTS.pass,
+      forwarded: VERDICTS.redirect,
+      answered: VERDICTS.transmit,
+    }[became];
+    const isRewritten = became === 'forwarded' || became === 'to-kernel' || became === 'answered';
     const same = became === 'dropped' || Buffer.compare(data, frame) === 0;
     const [event] = events;
     const wrong = [
@@ -128,6 +133,9 @@ export class Comparison {
       clampMss: model.clampMss,
       injection: model.fromInjection ? LOOPBACK : 0,
     });
+    tables.routerAddresses(
+      [...model.addresses].map(([vlan, address]) => ({ vlan, address: formatAddress(address) })),
+    );
     for (const [index, port] of model.ports)
       tables.port(index, { ...port, mac: formatMac(port.mac), redirect: port.present });
     for (const [index, uplink] of model.uplinks)

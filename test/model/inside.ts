@@ -5,6 +5,7 @@ import { concat, dropped, link, type Outcome, passed, punt } from './outcome.ts'
 import { FIXED, type Frame, followChain, Header, hasRouterAlert, readFrame } from './packet.ts';
 import { chooseFork } from './steering.ts';
 import { type EgressContext, equal, holds, type Path, pathKey, type Tables } from './tables.ts';
+import { tooBig } from './too-big.ts';
 import { intoTunnel } from './tunnel.ts';
 
 const PAYLOAD_HEADER = 8;
@@ -55,8 +56,9 @@ function send(tables: Tables, frame: Frame, context: EgressContext, path: Path):
   const learned = tables.pathMtus.get(pathKey(path.uplink, path.destination)) ?? uplink.mtu;
   const mtu = length > MINIMUM_MTU ? Math.min(uplink.mtu, learned) : uplink.mtu;
   if (length > mtu) {
-    const kind = frame.length > MINIMUM_MTU ? 'too-big' : 'fragment';
-    return punt(frame, kind, { uplink: path.uplink, mtu: mtu - PAYLOAD_HEADER });
+    const fitting = { uplink: path.uplink, mtu: mtu - PAYLOAD_HEADER };
+    if (frame.length > MINIMUM_MTU) return tooBig(tables, frame, 'too-big', fitting);
+    return punt(frame, 'fragment', fitting);
   }
   const chain = followChain(frame.packet, frame.length, false);
   if (chain === 'malformed') return dropped('malformed');

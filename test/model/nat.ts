@@ -3,6 +3,7 @@
 import { concat, dropped, link, type Outcome, passed, punt } from './outcome.ts';
 import { FIXED, type Frame } from './packet.ts';
 import { equal, hex, holds, type Nat, type NatHost, type Tables } from './tables.ts';
+import { tooBig } from './too-big.ts';
 import { intoTunnel } from './tunnel.ts';
 import { findUpperLayer, Protocol, type UpperLayer } from './upper-layer.ts';
 
@@ -95,7 +96,8 @@ export function translateOutbound(tables: Tables, frame: Frame): Outcome {
   if (!nat.silent && chosen !== locators[0] && isInConnection(frame.packet, examined.upper))
     return punt(frame, 'nat-lost');
   const uplink = uplinks.get(chosen.uplink)!;
-  if (frame.length > uplink.mtu) return punt(frame, 'too-big', { uplink: chosen.uplink, mtu: uplink.mtu });
+  if (frame.length > uplink.mtu)
+    return tooBig(tables, frame, 'too-big', { uplink: chosen.uplink, mtu: uplink.mtu });
   const port = ports.get(uplink.port)!;
   if (!port.present) return dropped('no-port');
   const packet = translated(frame, examined, 'source', chosen.address);
@@ -123,7 +125,7 @@ export function translateInbound(tables: Tables, frame: Frame): Outcome {
   const port = host.link && ports.get(host.link.port);
   if (port !== undefined) {
     if (frame.hopLimit <= 1) return punt(frame, 'outside-hop-limit');
-    if (frame.length > port.mtu) return punt(frame, 'outside-too-big', { mtu: port.mtu });
+    if (frame.length > port.mtu) return tooBig(tables, frame, 'outside-too-big', { mtu: port.mtu });
     if (!port.present) return dropped('no-port');
   }
   if (quoted === undefined && nat.choices[bucketOf(nat, host.ulid, frame.source)]![0] !== uplink)

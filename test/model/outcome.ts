@@ -3,7 +3,7 @@ import type { Frame } from './packet.ts';
 import { hex, type Port } from './tables.ts';
 
 export interface Outcome {
-  readonly verdict: 'passed' | 'forwarded' | 'to-kernel' | 'punted' | 'dropped';
+  readonly verdict: 'passed' | 'forwarded' | 'to-kernel' | 'punted' | 'dropped' | 'answered';
   /** The drop's reason or the punt's kind. */
   readonly because?: string;
   /** The frame as it leaves; undefined: as it came. */

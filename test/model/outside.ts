@@ -12,6 +12,7 @@ import {
   u16,
 } from './packet.ts';
 import { equal, holds, type IngressContext, type Tables } from './tables.ts';
+import { tooBig } from './too-big.ts';
 import { outOfTunnel } from './tunnel.ts';
 
 const PAYLOAD_HEADER = 8;
@@ -77,7 +78,7 @@ function deliver(tables: Tables, frame: Frame, chain: Chain, context: IngressCon
   if (port !== undefined) {
     if (frame.hopLimit <= 1) return punt(frame, 'outside-hop-limit');
     if (frame.length - PAYLOAD_HEADER > port.mtu)
-      return punt(frame, 'outside-too-big', { mtu: port.mtu + PAYLOAD_HEADER });
+      return tooBig(tables, frame, 'outside-too-big', { mtu: port.mtu + PAYLOAD_HEADER });
     if (!port.present) return dropped('no-port');
   }
   const packet = Uint8Array.from(frame.packet);

@@ -105,6 +105,8 @@ export interface Tables {
   readonly egress: readonly EgressContext[];
   readonly rules: readonly SteeringRule[];
   readonly ingress: readonly IngressContext[];
+  /** The box's own where frames come in, by VLAN identifier, 0: untagged. */
+  readonly addresses: ReadonlyMap<number, Uint8Array>;
   /** By number; an absent one is none. */
   readonly ports: ReadonlyMap<number, Port>;
   readonly uplinks: ReadonlyMap<number, Uplink>;

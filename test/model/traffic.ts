@@ -4,7 +4,7 @@ import { concat } from './outcome.ts';
 import { FIXED } from './packet.ts';
 import type { Choices } from './random.ts';
 import { randomSegment } from './segments.ts';
-import { HOSTS, LEGACY, LOCATORS, OTHERS, PEER_LOCATORS, PEERS, TAGS, TUNNEL_ENDS } from './world.ts';
+import { HOSTS, LEGACY, LOCATORS, OTHERS, PEER_LOCATORS, PEERS, TAGS, TUNNEL_ENDS, VLANS } from './world.ts';
 
 export type Direction = 'inside' | 'outside';
 
@@ -51,15 +51,14 @@ function endpoints(choices: Choices, direction: Direction) {
 }
 
 function ethernet(choices: Choices): Uint8Array {
-  const macs = [2, 0, 0, 0, 9, 9, 2, 0, 0, 0, 8, 8];
+  const macs = [choices.once(20) ? 3 : 2, 0, 0, 0, 9, 9, 2, 0, 0, 0, 8, 8];
   const tag = choices.once(3)
     ? [
         ...choices.of([
           [0x81, 0],
           [0x88, 0xa8],
         ]),
-        0,
-        choices.below(256),
+        ...short(choices.of(VLANS) | choices.of([0, 0x6000])),
       ]
     : [];
   return concat(macs, tag, [0x86, 0xdd]);

@@ -45,6 +45,10 @@ export const TUNNEL_ENDS = {
 };
 export const TAGS: readonly bigint[] = [0n, 0x7fff_ffff_ffffn, 0x1234_89ab_cdefn, 0x7abc_def0_1234n];
 
+/** VLANs that frames come by; 0: none. */
+export const VLANS: readonly number[] = [0, 5, 4095];
+const BOX = addresses('fc00:db8:1::1', '2001:db8:11::ffff:1', 'fe80::2');
+
 const PORTS = [0, 1, 2, 3, 63];
 const HOST_PORTS = [2, 3];
 const UPLINKS = [0, 1, 31];
@@ -76,6 +80,7 @@ export function randomTables(choices: Choices): Tables {
     egress: egressContexts(choices),
     rules: choices.once(4) ? [] : steeringRules(choices),
     ingress: ingressContexts(choices),
+    addresses: new Map(VLANS.filter(() => !choices.once(4)).map((vlan) => [vlan, choices.of(BOX)])),
     ports: new Map(PORTS.filter(() => !choices.once(8)).map((index) => [index, port(choices, index)])),
     uplinks: new Map(UPLINKS.map((index, place) => [index, uplink(choices, place)])),
     pathMtus: new Map(choices.once(2) ? [] : pathMtus(choices)),
