@@ -1,11 +1,11 @@
 /** The DNS ALG on real sockets: UDP and TCP toward the hosts, and toward the resolvers. */
-import { createSocket, type Socket } from 'node:dgram';
 import { performance } from 'node:perf_hooks';
+import { type UdpEndpoint, UdpSocket } from '../../native/linux/index.ts';
 import type { DnsAlg } from '../naming/dns-alg.ts';
 import type { DnsEffect } from '../naming/effect.ts';
 import type { Endpoint, Transport } from '../naming/lookup.ts';
 import type { SearchBegin } from '../naming/search.ts';
-import { type Address, formatAddress, parseAddress } from '../wire/ipv6/address.ts';
+import { type Address, formatAddress } from '../wire/ipv6/address.ts';
 import { DEFAULT_DNS_TCP_LIMITS, type DnsTcpLimits, DnsTcpListener } from './dns-tcp-listener.ts';
 import { DnsUpstream } from './dns-upstream.ts';
 
@@ -49,27 +49,27 @@ export interface DnsServerOptions {
 
 const PORT_TRIES = 16;
 
-/** Where a query over UDP came from, as the socket tells it. */
+/** Where a query over UDP came from. */
 interface UdpClient {
-  readonly socket: Socket;
-  readonly address: string;
-  readonly port: number;
+  readonly socket: UdpSocket;
+  readonly peer: UdpEndpoint;
 }
 
 export class DnsServer {
   readonly #options: DnsServerOptions;
   readonly #alg: DnsAlg;
   readonly #clock: () => number;
-  readonly #sockets: Socket[] = [];
+  readonly #sockets: UdpSocket[] = [];
   readonly #tcp: DnsTcpListener;
   readonly #upstream: DnsUpstream;
   /** Whom the answer with a token is for: each query has one. */
   readonly #udpClients = new Map<number, UdpClient>();
   #nextToken = 0;
-  readonly #addresses = new AddressMemo();
   #timer: NodeJS.Timeout | undefined;
   /** When the timer is due; Infinity without one. */
   #wakeAt = Number.POSITIVE_INFINITY;
+  /** Answers over UDP that the kernel did not take. */
+  unsentAnswers = 0;
   #draining = false;
   #closed = false;
 
@@ -95,7 +95,7 @@ export class DnsServer {
 
   /** The port of each address listened on, in their order. */
   get ports(): number[] {
-    return this.#sockets.map((socket) => socket.address().port);
+    return this.#sockets.map(({ port }) => port);
   }
 
   get tcp(): Pick<DnsTcpListener, 'connections' | 'refusedConnections' | 'cutConnections'> {
@@ -118,22 +118,18 @@ export class DnsServer {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#upstream.close();
-    const sockets = this.#sockets.map(
-      (socket) => new Promise<void>((resolve) => socket.close(() => resolve())),
-    );
-    await Promise.all([...sockets, this.#tcp.close()]);
+    for (const socket of this.#sockets) socket.close();
+    await this.#tcp.close();
   }
 
   /** UDP and TCP on one port. Where any will do, one that is free for both has to be found. */
   async #listen({ address, port }: Endpoint): Promise<void> {
     for (let tries = port === 0 ? PORT_TRIES : 1; ; tries--) {
-      const socket = await bindUdp(address, port).catch((cause: Error) => {
-        throw new DnsListenError(address, port, 'udp', cause);
-      });
-      const same = socket.address().port;
+      const socket = this.#bindUdp(address, port);
+      const same = socket.port;
       try {
         await this.#tcp.listen(address, same);
-        this.#serveUdp(socket);
+        this.#sockets.push(socket);
         return;
       } catch (cause) {
         socket.close();
@@ -143,19 +139,29 @@ export class DnsServer {
     }
   }
 
-  #serveUdp(socket: Socket): void {
-    this.#sockets.push(socket);
-    // An unconnected socket has no lasting errors; that of a single packet is this packet's loss.
-    socket.on('error', () => undefined);
-    socket.on('message', (message, { address, port }) => {
-      const token = this.#nextToken++;
-      const client = { address: this.#addresses.parse(address), port };
-      this.#udpClients.set(token, { socket, address, port });
-      const answered = this.#input((now) =>
-        this.#alg.handleQuery(now, { client, transport: 'udp', token, message }),
-      );
-      if (answered !== true) this.#udpClients.delete(token);
-    });
+  #bindUdp(address: Address, port: number): UdpSocket {
+    try {
+      const socket: UdpSocket = UdpSocket.open({
+        address,
+        port,
+        receive: (bytes, peer) => this.#takeUdp(socket, new Uint8Array(bytes), peer),
+        onUnsent: (count) => {
+          this.unsentAnswers += count;
+        },
+      });
+      return socket;
+    } catch (cause) {
+      throw new DnsListenError(address, port, 'udp', cause as Error);
+    }
+  }
+
+  #takeUdp(socket: UdpSocket, message: Uint8Array, peer: UdpEndpoint): void {
+    const token = this.#nextToken++;
+    this.#udpClients.set(token, { socket, peer });
+    const answered = this.#input((now) =>
+      this.#alg.handleQuery(now, { client: peer, transport: 'udp', token, message }),
+    );
+    if (answered !== true) this.#udpClients.delete(token);
   }
 
   /**
@@ -227,46 +233,7 @@ export class DnsServer {
     const client = this.#udpClients.get(token);
     if (client === undefined) return;
     this.#udpClients.delete(token);
-    // A client that is gone, or an answer beyond what UDP carries, is its own loss: it asks again. A callback to hear of
-    // it would cost every answer a turn of the event loop's queue.
-    client.socket.send(message, client.port, client.address);
+    // An answer beyond what UDP carries, or that finds no way, is the client's loss: it asks again.
+    client.socket.send(message, client.peer);
   }
-}
-
-/** Addresses as sockets write them, in octets. Few hosts ask often. */
-class AddressMemo {
-  readonly #known = new Map<string, Address>();
-
-  parse(text: string): Address {
-    const known = this.#known.get(text);
-    if (known !== undefined) return known;
-    const address = parseAddress(text.split('%')[0]!);
-    if (this.#known.size >= 1024) this.#known.clear();
-    this.#known.set(text, address);
-    return address;
-  }
-}
-
-/** Nothing is sent to names: node:dgram would look up each address, in a later turn. */
-function alreadyAddress(
-  address: string,
-  _options: unknown,
-  done: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
-): void {
-  done(null, address, 6);
-}
-
-function bindUdp(address: Address, port: number): Promise<Socket> {
-  const socket = createSocket({ type: 'udp6', ipv6Only: true, lookup: alreadyAddress });
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => {
-      socket.close();
-      reject(error);
-    };
-    socket.once('error', fail);
-    socket.bind(port, formatAddress(address), () => {
-      socket.off('error', fail);
-      resolve(socket);
-    });
-  });
 }

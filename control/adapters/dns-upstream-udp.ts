@@ -5,19 +5,17 @@
  * is then replaced. (One for each query would double what a query costs.)
  */
 import { randomFillSync } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
+import { type ConnectedSocket, ConnectedSockets, SyscallError } from '../../native/linux/index.ts';
 import type { Resolver } from '../naming/lookup.ts';
-import { addressKey, formatAddress } from '../wire/ipv6/address.ts';
+import { addressKey } from '../wire/ipv6/address.ts';
 import { idOf, type UpstreamEvents } from './dns-upstream.ts';
 
 interface PooledSocket {
-  readonly socket: Socket;
+  readonly socket: ConnectedSocket;
   readonly resolver: Resolver;
   /** Queries under way by message ID. */
   readonly queries: Map<number, number>;
   readonly bornAt: number;
-  /** Messages to be sent once connected; undefined when it is. */
-  waiting: Uint8Array[] | undefined;
   uses: number;
 }
 
@@ -32,7 +30,8 @@ export class DnsUpstreamUdp {
   readonly #pools = new Map<string, PooledSocket[]>();
   readonly #byQuery = new Map<number, { readonly pooled: PooledSocket; readonly id: number }>();
   /** Every socket that is open: those of the pools, and those whose last answers are awaited. */
-  readonly #open = new Set<PooledSocket>();
+  readonly #open = new Map<ConnectedSocket, PooledSocket>();
+  readonly #sockets: ConnectedSockets;
   readonly #events: UpstreamEvents;
   readonly #clock: () => number;
   readonly #sweeper: NodeJS.Timeout;
@@ -42,6 +41,10 @@ export class DnsUpstreamUdp {
   constructor(events: UpstreamEvents, clock: () => number) {
     this.#events = events;
     this.#clock = clock;
+    this.#sockets = new ConnectedSockets({
+      receive: (socket, message) => this.#receive(socket, message),
+      fail: (socket) => this.#lose(socket),
+    });
     this.#sweeper = setInterval(() => this.#sweep(), LIFETIME).unref();
   }
 
@@ -52,11 +55,17 @@ export class DnsUpstreamUdp {
   send(query: number, resolver: Resolver, message: Uint8Array): void {
     const id = idOf(message);
     const pooled = this.#choose(resolver, id);
+    if (pooled === undefined) return this.#events.onFailure(query);
     pooled.uses++;
     pooled.queries.set(id, query);
     this.#byQuery.set(query, { pooled, id });
-    if (pooled.waiting === undefined) this.#transmit(pooled, message);
-    else pooled.waiting.push(message);
+    try {
+      pooled.socket.send(message);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      // No room is this message's loss; refused (ICMPv6) or unroutable, the resolver is lost to all questions here.
+      if (error.code !== 'EAGAIN' && error.code !== 'ENOBUFS') this.#lose(pooled.socket);
+    }
   }
 
   /** No more events of this query, if it is still under way. */
@@ -71,11 +80,16 @@ export class DnsUpstreamUdp {
   close(): void {
     clearInterval(this.#sweeper);
     this.#byQuery.clear();
-    for (const pooled of [...this.#open]) this.#close(pooled);
+    this.#open.clear();
+    this.#pools.clear();
+    this.#sockets.close();
   }
 
-  /** A random socket of the pool that has no query with this ID; a new one while the pool is not full. */
-  #choose(resolver: Resolver, id: number): PooledSocket {
+  /**
+   * A random socket of the pool that has no query with this ID; a new one while the pool is not full. Undefined if there
+   * is no way to the resolver.
+   */
+  #choose(resolver: Resolver, id: number): PooledSocket | undefined {
     const key = addressKey(resolver.address) + resolver.port;
     const pool = this.#pools.get(key) ?? [];
     this.#pools.set(key, pool);
@@ -87,7 +101,7 @@ export class DnsUpstreamUdp {
       if (chosen.queries.size === 0 && this.#isSpent(chosen)) this.#close(chosen);
     }
     const fresh = this.#openSocket(resolver);
-    if (pool.length < POOL_SIZE) pool.push(fresh);
+    if (fresh !== undefined && pool.length < POOL_SIZE) pool.push(fresh);
     return fresh;
   }
 
@@ -100,44 +114,35 @@ export class DnsUpstreamUdp {
     return this.#random[this.#nextRandom++]! % bound;
   }
 
-  #openSocket(resolver: Resolver): PooledSocket {
-    const socket = createSocket('udp6');
-    const pooled: PooledSocket = {
-      socket,
-      resolver,
-      queries: new Map(),
-      bornAt: this.#clock(),
-      waiting: [],
-      uses: 0,
-    };
-    this.#open.add(pooled);
-    socket.on('error', () => this.#lose(pooled));
-    socket.on('message', (answer) => {
-      const query = answer.length < 2 ? undefined : pooled.queries.get(idOf(answer));
-      this.#events.onMessage(query ?? NO_QUERY, resolver, answer);
-    });
-    socket.connect(resolver.port, formatAddress(resolver.address), () => {
-      const { waiting } = pooled;
-      pooled.waiting = undefined;
-      for (const message of waiting ?? []) this.#transmit(pooled, message);
-    });
-    return pooled;
+  #openSocket(resolver: Resolver): PooledSocket | undefined {
+    try {
+      const socket = this.#sockets.open(resolver.address, resolver.port);
+      const pooled = { socket, resolver, queries: new Map(), bornAt: this.#clock(), uses: 0 };
+      this.#open.set(socket, pooled);
+      return pooled;
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      return undefined;
+    }
   }
 
-  #transmit(pooled: PooledSocket, message: Uint8Array): void {
-    // Refused (ICMPv6) or unroutable: the resolver is, so all questions on this socket are lost.
-    pooled.socket.send(message, (error) => error && this.#lose(pooled));
+  #receive(socket: ConnectedSocket, message: Uint8Array): void {
+    const pooled = this.#open.get(socket);
+    if (pooled === undefined) return;
+    const query = message.length < 2 ? undefined : pooled.queries.get(idOf(message));
+    this.#events.onMessage(query ?? NO_QUERY, pooled.resolver, message);
   }
 
-  #lose(pooled: PooledSocket): void {
-    if (!this.#open.has(pooled)) return;
+  #lose(socket: ConnectedSocket): void {
+    const pooled = this.#open.get(socket);
+    if (pooled === undefined) return;
     const queries = [...pooled.queries.values()];
     this.#close(pooled);
     for (const query of queries) if (this.#byQuery.delete(query)) this.#events.onFailure(query);
   }
 
   #close(pooled: PooledSocket): void {
-    if (!this.#open.delete(pooled)) return;
+    if (!this.#open.delete(pooled.socket)) return;
     for (const pool of this.#pools.values()) {
       const index = pool.indexOf(pooled);
       if (index >= 0) pool.splice(index, 1);
@@ -148,7 +153,7 @@ export class DnsUpstreamUdp {
 
   /** Ports that nobody uses do not stay open. */
   #sweep(): void {
-    for (const pooled of [...this.#open]) {
+    for (const pooled of [...this.#open.values()]) {
       if (this.#isSpent(pooled) && pooled.queries.size === 0) this.#close(pooled);
     }
   }

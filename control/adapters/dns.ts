@@ -65,7 +65,7 @@ export async function startDns(config: DnsConfig, options: DnsOptions): Promise<
   box.searchPeer = (host, peer) => isForeign(peer, options) && server.search(host, peer) === 'searching';
   log.info('dns-listening', { addresses: config.listen.map(formatAddress), port: config.port });
   return {
-    report: () => report(alg, early),
+    report: () => report(alg, early, server),
     close: () => {
       clearInterval(expiry);
       return server.close();
@@ -100,7 +100,7 @@ function earlyContexts(config: DnsConfig, box: Box): EarlyContexts {
   });
 }
 
-const report = (alg: DnsAlg, early: EarlyContexts): DnsReport => ({
+const report = (alg: DnsAlg, early: EarlyContexts, { unsentAnswers }: DnsServer): DnsReport => ({
   resolvers: alg.resolvers.map(({ resolver: { address, port, tls }, state }) => ({
     address: formatAddress(address),
     port,
@@ -112,5 +112,5 @@ const report = (alg: DnsAlg, early: EarlyContexts): DnsReport => ({
   kept: alg.kept,
   locators: alg.locators.size,
   searching: alg.searching,
-  counters: { ...alg.counters, ...early.counters },
+  counters: { ...alg.counters, ...early.counters, unsentAnswers },
 });

@@ -1,5 +1,6 @@
 /** What Node.js lacks of Linux: packet sockets, rtnetlink, poll on a descriptor, network namespaces. */
 export { BPF_FILE_SYSTEM, mountBpfFileSystem } from './bpf-file-system.ts';
+export { type ConnectedSocket, ConnectedSockets } from './connected-sockets.ts';
 export type { UdpEndpoint } from './datagram-block.ts';
 export { ClosedHandleError, errnoCode, SyscallError } from './errors.ts';
 export { Icmp6Socket } from './icmp6-socket.ts';

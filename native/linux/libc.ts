@@ -53,6 +53,16 @@ export const libc = {
     address: Memory,
     length: number,
   ) => number,
+  connect: library.func('connect', 'int', ['int', 'void *', 'uint32_t']) as (
+    fd: number,
+    address: Memory,
+    length: number,
+  ) => number,
+  getsockname: library.func('getsockname', 'int', ['int', 'void *', 'void *']) as (
+    fd: number,
+    address: Memory,
+    length: Memory,
+  ) => number,
   ifNameToIndex: library.func('uint32_t if_nametoindex(str name)') as (name: string) => number,
   setsockopt: library.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t']) as (
     fd: number,
@@ -93,6 +103,12 @@ export const libc = {
     command: number,
     fd: number,
     event: Memory,
+  ) => number,
+  epollWait: library.func('epoll_wait', 'int', ['int', 'void *', 'int', 'int']) as (
+    epoll: number,
+    events: Memory,
+    count: number,
+    milliseconds: number,
   ) => number,
 };
 

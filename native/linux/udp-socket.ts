@@ -77,6 +77,13 @@ export class UdpSocket {
     }
   }
 
+  /** That it is bound to. Throws SyscallError. */
+  get port(): number {
+    const name = new Uint8Array(SOCKADDR_IN6_LENGTH);
+    check('getsockname(UDP)', libc.getsockname(this.#descriptor.fd, name, Uint32Array.of(name.length)));
+    return new DataView(name.buffer).getUint16(2);
+  }
+
   /** Receives what is sent to a group on an interface, too. Throws SyscallError. */
   join(group: Uint8Array, interfaceName: string): void {
     // struct ipv6_mreq: the group, then the interface's number.
@@ -139,6 +146,19 @@ export class UdpSocket {
   }
 }
 
+/** A socket for IPv6 alone, from a port that the kernel chooses to one other. Throws SyscallError. */
+export function connectUdp6(place: Pick<UdpSocketOptions, 'address' | 'port'>): number {
+  const fd = check('socket(UDP)', libc.socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  try {
+    const name = socketAddress(place);
+    check('connect(UDP)', libc.connect(fd, name, name.length));
+    return fd;
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
 function setOption(
   fd: number,
   name: string,
@@ -150,7 +170,11 @@ function setOption(
 }
 
 /** struct sockaddr_in6: ipv6(7). Throws SyscallError when there is no such interface. */
-function socketAddress({ address, port, interface: name }: UdpSocketOptions): Uint8Array {
+function socketAddress({
+  address,
+  port,
+  interface: name,
+}: Pick<UdpSocketOptions, 'address' | 'port' | 'interface'>): Uint8Array {
   const bytes = new Uint8Array(SOCKADDR_IN6_LENGTH);
   const view = new DataView(bytes.buffer);
   // The family and the interface's number in the machine's order, the port in the network's.
