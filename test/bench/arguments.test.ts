@@ -17,7 +17,7 @@ describe('bench arguments', () => {
     const compared = (text: string) => parseArguments(['dataplane', '--compare', text]).comparisons;
     assert.deepEqual(parseArguments(['dataplane']).comparisons, ['shim']);
     assert.deepEqual(compared('vlan,nat,vlan'), ['nat', 'vlan']);
-    assert.deepEqual(compared('all'), ['shim', 'nat', 'imix', 'large', 'vlan', 'source']);
+    assert.deepEqual(compared('all'), ['shim', 'nat', 'imix', 'large', 'vlan', 'source', 'tunnel']);
   });
 
   it('leave out the larger populations', () => {

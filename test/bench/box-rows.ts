@@ -5,16 +5,27 @@ import { NatLimits } from '../../control/dataplane/layout.generated.ts';
 import { NO_SLOT } from '../../control/dataplane/slot-table.ts';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
+import { TUNNEL_HEADER_LENGTH, type TunnelEnds } from '../../control/wire/ipv6/tunnel.ts';
 import { RowError } from './errors.ts';
-import { forwardedFrame, insertedFrame, MAC, PORTS, strippedFrame } from './packets.ts';
+import {
+  addressOf,
+  forwardedFrame,
+  insertedFrame,
+  MAC,
+  PORTS,
+  strippedFrame,
+  TUNNEL,
+  tunnelledFrame,
+} from './packets.ts';
 import type { Place, Row, RowName } from './row.ts';
 
 const MTU = 1500;
 const UPLINK = 0;
+const EXIT_ROUTER: TunnelEnds = { local: addressOf(TUNNEL.local), remote: addressOf(TUNNEL.remote) };
 /** Locators of a peer that no packet comes from. */
 const ELSEWHERE = ['2001:db8:ee::1', '2001:db8:ee::2', '2001:db8:ee::3'].map(parseAddress);
 
-export type StripName = 'strip' | 'untagged-in' | 'strip-fourth' | 'strip-any';
+export type StripName = 'strip' | 'untagged-in' | 'tunnel-in' | 'strip-fourth' | 'strip-any';
 
 export interface BoxOptions {
   /** Most contexts. */
@@ -46,15 +57,16 @@ export class Box {
     this.#dataplane.close(false);
   }
 
-  /** From hosts to SHIM6 peers. */
-  insertRow(name: 'insert' | 'untagged', place: Place): Row {
+  /** From hosts to SHIM6 peers; `tunnel`: through an exit router. */
+  insertRow(name: 'insert' | 'untagged' | 'tunnel', place: Place): Row {
     const { egress } = this.#dataplane;
-    const uplink = this.#addUplink(place);
+    const tunnelled = name === 'tunnel';
+    const uplink = this.#addUplink(place, tunnelled ? EXIT_ROUTER : undefined);
     return {
       name,
       ...place,
       traffic: 'inside',
-      expected: insertedFrame,
+      expected: tunnelled ? tunnelledFrame : insertedFrame,
       admit: ({ localUlid, peerUlid, localLocator: source, peerLocator: destination, tag }) => {
         const path = { source, destination, uplink };
         egress.setLive(admitted(name, egress.add(localUlid, peerUlid, tag, [path])));
@@ -62,14 +74,17 @@ export class Box {
     };
   }
 
-  /** From SHIM6 peers to hosts; `fourth`: three locators of the peer are compared in vain. */
+  /**
+   * From SHIM6 peers to hosts; `strip-fourth`: three locators of the peer are compared in vain; `tunnel-in`: through
+   * the exit router of `tunnel`, whose row must be there.
+   */
   stripRow(name: StripName, place: Place): Row {
     const host = { port: this.#attach('outside', place), mac: MAC.sink };
     const before = name === 'strip-fourth' ? ELSEWHERE : [];
     return {
       name,
       ...place,
-      traffic: 'outside',
+      traffic: name === 'tunnel-in' ? 'tunnelled' : 'outside',
       expected: strippedFrame,
       admit: ({ localUlid, peerUlid, peerLocator, tag }) => {
         const locators = name === 'strip-any' ? ELSEWHERE : [...before, peerLocator];
@@ -116,9 +131,10 @@ export class Box {
     return index;
   }
 
-  #addUplink(place: Place): number {
+  #addUplink(place: Place, tunnel?: TunnelEnds): number {
     const { links } = this.#dataplane;
-    links.setUplink(UPLINK, { port: this.#attach('inside', place), mtu: MTU, gateway: MAC.sink });
+    const mtu = tunnel === undefined ? MTU : MTU - TUNNEL_HEADER_LENGTH;
+    links.setUplink(UPLINK, { port: this.#attach('inside', place), mtu, gateway: MAC.sink, tunnel });
     links.setUplinkState(UPLINK, true);
     return UPLINK;
   }

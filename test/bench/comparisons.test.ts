@@ -48,6 +48,8 @@ describe('comparisons', () => {
     assert.equal(referenceOf('nat', 'nptv6', rows), 'nptv6');
     assert.equal(referenceOf('nat-in', 'bare', rows), 'bare');
     assert.equal(referenceOf('strip', 'untagged', COMPARISONS.vlan.rows), 'untagged-in');
+    assert.equal(referenceOf('tunnel-in', 'insert', COMPARISONS.tunnel.rows), 'strip');
+    assert.equal(referenceOf('tunnel', 'insert', COMPARISONS.tunnel.rows), 'insert');
     assert.equal(referenceOf('strip', 'nptv6', COMPARISONS.shim.rows), 'nptv6');
     assert.equal(referenceOf('nat-in', 'nptv6', ['nat-in', 'nptv6']), 'nptv6');
   });

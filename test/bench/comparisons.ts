@@ -56,6 +56,13 @@ export const COMPARISONS = {
     rows: ['bare', 'limit', 'strip', 'strip-fourth', 'strip-any'],
     references: ['bare', 'limit', 'strip'],
   },
+  tunnel: {
+    ...shim,
+    title: 'by exit routers, 64-byte frames',
+    rows: ['bare', 'limit', 'insert', 'strip', 'tunnel', 'tunnel-in'],
+    // What is stripped by `strip`: see referenceOf.
+    references: ['bare', 'limit', 'insert'],
+  },
 } as const satisfies Record<string, Comparison>;
 
 export type ComparisonName = keyof typeof COMPARISONS;
@@ -68,8 +75,11 @@ const IPV6_LENGTH = 40;
 export const datagrams = ({ packets }: Comparison): readonly number[] =>
   packets.map((length) => length - IPV6_LENGTH);
 
-/** The row that `row` is divided by for the sake of `reference`: what goes in by what goes in, where that is measured. */
+/**
+ * The row that `row` is divided by for the sake of `reference`: what goes in by what goes in, where that is measured.
+ * What goes in is stripped where what goes out is inserted.
+ */
 export function referenceOf(row: RowName, reference: RowName, measured: readonly RowName[]): RowName {
-  const inward = `${reference}-in` as RowName;
+  const inward = reference === 'insert' ? 'strip' : (`${reference}-in` as RowName);
   return isInward(row) && measured.includes(inward) ? inward : reference;
 }

@@ -44,7 +44,8 @@ struct generator {
 	__u32 reserved;
 	struct end source;
 	struct end destination;
-	__u32 length[LENGTHS]; /* of the UDP datagrams, in turn */
+	__u32 length[LENGTHS];	   /* of the UDP datagrams, in turn */
+	struct in6_addr tunnel[2]; /* source and destination of the outer header */
 };
 
 struct {
@@ -103,10 +104,19 @@ static __always_inline void write_ethernet(struct ethhdr *ethernet, __u32 vlan)
 
 static __always_inline void write_ipv6(struct ipv6hdr *ipv6, __u8 next_header, __u16 length)
 {
-	*(__be32 *)ipv6 = bpf_htonl(0x60000000);
+	*(__be32 *)ipv6 = bpf_htonl(FIRST_WORD);
 	ipv6->payload_len = bpf_htons(length);
 	ipv6->nexthdr = next_header;
 	ipv6->hop_limit = HOP_LIMIT;
+}
+
+/* As the exit router puts it before a packet of `length` octets (RFC 2473 §3.1). */
+static __always_inline void write_outer(struct ipv6hdr *outer, const struct generator *state,
+					__u16 length)
+{
+	write_ipv6(outer, IPPROTO_IPV6, length);
+	outer->saddr = state->tunnel[0];
+	outer->daddr = state->tunnel[1];
 }
 
 /* Returns the sum of the identifier. */
@@ -140,11 +150,12 @@ static __always_inline void write_datagram(struct datagram *datagram, const stru
 }
 
 static __always_inline int generate(struct xdp_md *xdp, struct generator *state,
-				    const __u32 shim_length)
+				    const __u32 outer_length, const __u32 shim_length)
 {
 	__u32 context = next_choice(state), length = next_length(state);
 	__u32 link = state->vlan ? sizeof(struct ethhdr) + VLAN_TAG : sizeof(struct ethhdr);
-	__u32 cut = state->frame - link - sizeof(struct ipv6hdr) - shim_length - length;
+	__u32 inner_length = sizeof(struct ipv6hdr) + shim_length + length;
+	__u32 cut = state->frame - link - outer_length - inner_length;
 	struct payload_header *shim;
 	struct datagram *datagram;
 	struct ipv6hdr *ipv6;
@@ -154,12 +165,14 @@ static __always_inline int generate(struct xdp_md *xdp, struct generator *state,
 	if (cut && bpf_xdp_adjust_tail(xdp, -(int)cut))
 		return XDP_ABORTED;
 	data = (void *)(long)xdp->data;
-	ipv6 = data + link;
+	ipv6 = data + link + outer_length;
 	shim = (void *)(ipv6 + 1);
 	datagram = (void *)shim + shim_length;
 	if ((void *)(datagram + 1) > (void *)(long)xdp->data_end)
 		return XDP_ABORTED;
 	write_ethernet(data, state->vlan);
+	if (outer_length)
+		write_outer(data + link, state, inner_length);
 	write_ipv6(ipv6, shim_length ? IPPROTO_SHIM6 : IPPROTO_UDP, shim_length + length);
 	identifiers = write_address(&ipv6->saddr, &state->source, context) +
 		      write_address(&ipv6->daddr, &state->destination, context);
@@ -180,7 +193,7 @@ int generate_plain(struct xdp_md *xdp)
 {
 	struct generator *state = the_generator();
 
-	return state ? generate(xdp, state, 0) : XDP_ABORTED;
+	return state ? generate(xdp, state, 0, 0) : XDP_ABORTED;
 }
 
 /* With a payload header, and ends that are locators: the checksum covers the ULIDs, which have
@@ -190,7 +203,17 @@ int generate_shimmed(struct xdp_md *xdp)
 {
 	struct generator *state = the_generator();
 
-	return state ? generate(xdp, state, sizeof(struct payload_header)) : XDP_ABORTED;
+	return state ? generate(xdp, state, 0, sizeof(struct payload_header)) : XDP_ABORTED;
+}
+
+/* The same within a tunnel. */
+SEC("xdp")
+int generate_tunnelled(struct xdp_md *xdp)
+{
+	struct generator *state = the_generator();
+
+	return state ? generate(xdp, state, sizeof(struct ipv6hdr), sizeof(struct payload_header))
+		     : XDP_ABORTED;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -3,7 +3,7 @@ import { BpfObject, type Program, SharedArray, XdpLink } from '../../native/libb
 import { objectPath } from './build.ts';
 import type { Row } from './row.ts';
 import type { Lane, Topology } from './topology.ts';
-import { GENERATOR, isShimmed, longestFrame, writeTraffic } from './traffic.ts';
+import { GENERATOR, type Generator, generatorOf, longestFrame, writeTraffic } from './traffic.ts';
 
 export interface Measurement {
   /** Frames that the generator made. */
@@ -41,7 +41,7 @@ export class Harness {
   readonly #state: Uint32Array;
   readonly #capture: Uint32Array;
   readonly #captured: SharedArray;
-  readonly #programs: Record<'plain' | 'shimmed', Program>;
+  readonly #programs: Record<Generator, Program>;
 
   /** `cpu` does all the work: generator, row under test and sink. Throws BpfError. */
   constructor(topology: Topology, cpu: number, lengths: readonly number[]) {
@@ -62,6 +62,7 @@ export class Harness {
     this.#programs = {
       plain: this.#generator.program('generate_plain'),
       shimmed: this.#generator.program('generate_shimmed'),
+      tunnelled: this.#generator.program('generate_tunnelled'),
     };
   }
 
@@ -78,7 +79,7 @@ export class Harness {
    * the generator for some batches more when it is rescheduled: they count as sent.
    */
   send({ lane, traffic, vlan }: Sending, packets: number): Measurement {
-    const program = this.#programs[isShimmed(traffic) ? 'shimmed' : 'plain'];
+    const program = this.#programs[generatorOf(traffic)];
     // Zeros, which the generator leaves behind the headers that it writes.
     const wire = { lengths: this.lengths, vlan };
     const data = new Uint8Array(longestFrame(traffic, wire));

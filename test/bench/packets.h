@@ -17,9 +17,10 @@
 
 #define TAG_LOW 0x165667b1u /* odd, so that different contexts have different tags */
 
-#define HOP_LIMIT 64
-#define PAYLOAD	  0x5053 /* two octets make the shortest frame 64 long */
-#define VLAN_TAG  4
+#define FIRST_WORD 0x6ba12345 /* version, traffic class (EF, ECT(0)), flow label */
+#define HOP_LIMIT  64
+#define PAYLOAD	   0x5053 /* two octets make the shortest frame 64 long */
+#define VLAN_TAG   4
 
 #define IPPROTO_SHIM6 140
 

@@ -41,6 +41,7 @@ describe('frames of the benchmark', () => {
       const octets = (frame: Uint8Array) => packets.tagged(frame, vlan).length;
       assert.equal(octets(packets.hostFrame(CONTEXT, length)), longestFrame('inside', wire));
       assert.equal(octets(packets.insertedFrame(CONTEXT, length)), longestFrame('outside', wire));
+      assert.equal(octets(packets.tunnelledFrame(CONTEXT, length)), longestFrame('tunnelled', wire));
       assert.equal(octets(packets.strippedFrame(CONTEXT, length)), longestFrame('inside', wire));
     }
     assert.equal(longestFrame('inside', { lengths: [packets.LEAST_DATAGRAM], vlan: 0 }), 64);
@@ -77,6 +78,17 @@ describe('frames of the benchmark', () => {
       [...frame.subarray(54, 58)],
       [17, 0, 0x80 | (CONTEXT.tag.high >> 8), CONTEXT.tag.high & 0xff],
     );
+  });
+
+  it('are tunnelled with traffic class and flow label of their own (RFC 6040 §4.1)', () => {
+    const inner = packets.insertedFrame(CONTEXT, 10);
+    const frame = packets.tunnelledFrame(CONTEXT, 10);
+    assert.deepEqual(frame.subarray(54), inner.subarray(14));
+    assert.deepEqual(frame.subarray(0, 18), inner.subarray(0, 18), 'traffic class and flow label');
+    assert.notEqual((frame[15]! & 0x0f) | frame[16]! | frame[17]!, 0, 'that can be told from none');
+    assert.deepEqual([...frame.subarray(18, 22)], [0, 58, 41, 64]);
+    const ends = [frame.subarray(22, 38), frame.subarray(38, 54)].map(formatAddress);
+    assert.deepEqual(ends, ['fd00:db8:1:b::1', 'fd00:db8:1:b::e1']);
   });
 
   it('translate the prefix and correct the subnet, as RFC 6296 §3.4 asks', () => {

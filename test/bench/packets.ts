@@ -19,6 +19,12 @@ export const LOCATOR_PREFIX = {
 /** What the kernel's masquerading puts for the source. */
 export const BOX_ADDRESS = [0x2001, 0xdb8, 0x11, 0, 0, 0, 0, 0xc] as const;
 
+/** Both ends of a tunnel, as the box sees them: itself and an exit router. */
+export const TUNNEL = {
+  local: [0xfd00, 0xdb8, 1, 0xb, 0, 0, 0, 1],
+  remote: [0xfd00, 0xdb8, 1, 0xb, 0, 0, 0, 0xe1],
+} as const;
+
 /** Odd, so that different contexts have different identifiers. */
 export const IDENTIFIER_FACTORS = {
   local: [0x9e3779b1, 0x85ebca77],
@@ -26,6 +32,8 @@ export const IDENTIFIER_FACTORS = {
 } as const;
 const TAG_FACTOR = 0x165667b1;
 
+/** Version, traffic class (EF, ECT(0)) and flow label of every packet. */
+const FIRST_WORD = 0x6ba1_2345;
 const HOP_LIMIT = 64;
 export type Ports = readonly [source: number, destination: number];
 export const PORTS: Ports = [40000, 443];
@@ -35,6 +43,8 @@ export const LEAST_DATAGRAM = 10;
 export const DATAGRAM_PAYLOAD = 0x5053;
 export const NEXT_UDP = 17;
 const NEXT_SHIM6 = 140;
+const NEXT_IPV6 = 41;
+const ETHERNET_LENGTH = 14;
 const TYPE_VLAN = 0x8100;
 
 /** What a context number stands for. */
@@ -90,7 +100,7 @@ function frame({ ethernet, source, destination, hopLimit, payload, nextHeader }:
   bytes.set(ethernet.destination, 0);
   bytes.set(ethernet.source, 6);
   view.setUint16(12, 0x86dd);
-  view.setUint32(14, 0x6000_0000);
+  view.setUint32(14, FIRST_WORD);
   view.setUint16(18, payload.length);
   bytes[20] = nextHeader;
   bytes[21] = hopLimit;
@@ -156,6 +166,21 @@ export function insertedFrame(context: Context, length: number): Uint8Array {
     hopLimit: HOP_LIMIT - 1,
     payload: withPayloadHeader(context, datagram({ source, destination }, length)),
     nextHeader: NEXT_SHIM6,
+  });
+}
+
+/**
+ * Inserted, then sent through the tunnel: a new hop limit, but the packet's own traffic class (RFC 6040 §4.1) and flow
+ * label (RFC 6438), which all packets have in common here.
+ */
+export function tunnelledFrame(context: Context, length: number): Uint8Array {
+  return frame({
+    ethernet: leaving,
+    source: addressOf(TUNNEL.local),
+    destination: addressOf(TUNNEL.remote),
+    hopLimit: HOP_LIMIT,
+    payload: insertedFrame(context, length).subarray(ETHERNET_LENGTH),
+    nextHeader: NEXT_IPV6,
   });
 }
 

@@ -23,6 +23,8 @@ const FILLS: Readonly<Record<RowName, string>> = {
   strip: '#12a594',
   untagged: '#6aa9ee',
   'untagged-in': '#6cc9bf',
+  tunnel: '#6aa9ee',
+  'tunnel-in': '#6cc9bf',
   'strip-fourth': '#12a594',
   'strip-any': '#0e7f72',
   nat: '#1f7ae0',
@@ -84,12 +86,13 @@ function renderRow({ row, rate, ratio }: RowSummary, y: number, scale: number): 
   ].join('\n');
 }
 
-function comparisons({ nptv6, masquerade, limit, strip, untagged }: RowSummary['ratio']): string {
+function comparisons({ nptv6, masquerade, limit, insert, strip, untagged }: RowSummary['ratio']): string {
   const parts = [
     nptv6 && `${nptv6.toFixed(1)}× NPTv6`,
     masquerade && `${masquerade.toFixed(1)}× masquerade`,
     limit && `${limit.toFixed(2)} of limit`,
     untagged && untagged !== 1 && `${untagged.toFixed(2)} of untagged`,
+    insert && insert !== 1 && `${insert.toFixed(2)} of direct`,
     strip && strip !== 1 && `${strip.toFixed(2)} of strip`,
   ].filter(Boolean);
   return parts.length === 0 ? '' : `  (${parts.join(', ')})`;

@@ -11,6 +11,8 @@ export const ROW_NAMES = [
   'strip',
   'untagged',
   'untagged-in',
+  'tunnel',
+  'tunnel-in',
   'strip-fourth',
   'strip-any',
   'nat',
@@ -30,6 +32,8 @@ export const ROW_TITLES: Readonly<Record<RowName, string>> = {
   strip: 'pshim6 strip (outside)',
   untagged: 'pshim6 insert, untagged',
   'untagged-in': 'pshim6 strip, untagged',
+  tunnel: 'pshim6 insert, tunnel',
+  'tunnel-in': 'pshim6 strip, tunnel',
   'strip-fourth': 'pshim6 strip, 4th locator',
   'strip-any': 'pshim6 strip, source unchecked',
   nat: 'pshim6 NATv6 out',
@@ -45,7 +49,7 @@ export const ROW_TITLES: Readonly<Record<RowName, string>> = {
 export const isInward = (name: RowName): boolean => name.startsWith('strip') || name.endsWith('-in');
 
 /** Rows of the product; the others are what they are held against. */
-export const isOurs = (name: RowName): boolean => /^(insert|strip|untagged|nat)/.test(name);
+export const isOurs = (name: RowName): boolean => /^(insert|strip|untagged|tunnel|nat)/.test(name);
 
 /** Where a row is, and what its packets look like. */
 export interface Place {

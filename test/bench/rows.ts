@@ -24,7 +24,7 @@ export interface RowsOptions {
 }
 
 /** A context is in a box once: each way to insert or strip needs its own. */
-type BoxName = 'main' | 'untagged' | 'strip-fourth' | 'strip-any';
+type BoxName = 'main' | 'untagged' | 'tunnel' | 'strip-fourth' | 'strip-any';
 
 export class Rows {
   readonly rows: Row[] = [];
@@ -81,6 +81,10 @@ export class Rows {
         return [this.#box('untagged').insertRow(name, place())];
       case 'untagged-in':
         return [this.#box('untagged').stripRow(name, place())];
+      case 'tunnel':
+        return [this.#box('tunnel').insertRow(name, place())];
+      case 'tunnel-in': // behind `tunnel`, whose exit router it needs
+        return [this.#box('tunnel').stripRow(name, place())];
       case 'strip-fourth':
       case 'strip-any':
         return [this.#box(name).stripRow(name, place())];

@@ -7,6 +7,7 @@ import {
   NEXT_UDP,
   PORTS,
   type Ports,
+  TUNNEL,
   translatedSubnet,
   ULID_PREFIX,
 } from './packets.ts';
@@ -25,22 +26,29 @@ interface Shape {
   readonly ports: Ports;
   /** With a payload header; the checksum then covers these prefixes instead. */
   readonly shimmed?: readonly [source: readonly number[], destination: readonly number[]];
+  /** Ends of the tunnel that the packet, shimmed as it is, comes through. */
+  readonly tunnel?: readonly [source: readonly number[], destination: readonly number[]];
 }
 
 const local = (prefix: readonly number[]): End => ({ prefix, factors: IDENTIFIER_FACTORS.local });
 const peer = (prefix: readonly number[]): End => ({ prefix, factors: IDENTIFIER_FACTORS.peer });
 const answer: Ports = [PORTS[1], PORTS[0]];
 
+/** From the peer's host, shimmed. */
+const outside: Shape = {
+  source: peer(LOCATOR_PREFIX.peer),
+  destination: local(LOCATOR_PREFIX.local),
+  ports: PORTS,
+  shimmed: [ULID_PREFIX.peer, ULID_PREFIX.local],
+};
+
 const SHAPES = {
   /** From hosts to ULIDs. */
   inside: { source: local(ULID_PREFIX.local), destination: peer(ULID_PREFIX.peer), ports: PORTS },
   /** The same as it comes back, shimmed. */
-  outside: {
-    source: peer(LOCATOR_PREFIX.peer),
-    destination: local(LOCATOR_PREFIX.local),
-    ports: PORTS,
-    shimmed: [ULID_PREFIX.peer, ULID_PREFIX.local],
-  },
+  outside,
+  /** The same through an exit router. */
+  tunnelled: { ...outside, tunnel: [TUNNEL.remote, TUNNEL.local] },
   /** From hosts to peers without SHIM6. */
   legacy: { source: local(ULID_PREFIX.local), destination: peer(LOCATOR_PREFIX.peer), ports: PORTS },
   /** Their answers: to the host's locator, to what NPTv6 makes of its CMULA, to the masquerading box. */
@@ -76,12 +84,27 @@ export interface Wire {
 const HEADERS = 54;
 const TAG = 4;
 const PAYLOAD_HEADER = 8;
+const OUTER_HEADER = 40;
 
-export const isShimmed = (traffic: Traffic): boolean => traffic === 'outside';
+/** The program of generator.bpf.c that makes such packets, without its prefix. */
+export type Generator = 'plain' | 'shimmed' | 'tunnelled';
+
+export function generatorOf(traffic: Traffic): Generator {
+  const { shimmed, tunnel }: Shape = SHAPES[traffic];
+  if (tunnel !== undefined) return 'tunnelled';
+  return shimmed === undefined ? 'plain' : 'shimmed';
+}
+
+/** Octets that such packets have beside a host's own. */
+const ADDED: Readonly<Record<Generator, number>> = {
+  plain: 0,
+  shimmed: PAYLOAD_HEADER,
+  tunnelled: OUTER_HEADER + PAYLOAD_HEADER,
+};
 
 /** Of the longest frame, octets. */
 export function longestFrame(traffic: Traffic, { lengths, vlan }: Wire): number {
-  return HEADERS + (vlan === 0 ? 0 : TAG) + (isShimmed(traffic) ? PAYLOAD_HEADER : 0) + Math.max(...lengths);
+  return HEADERS + (vlan === 0 ? 0 : TAG) + ADDED[generatorOf(traffic)] + Math.max(...lengths);
 }
 
 /** struct generator of generator.bpf.c, 32-bit words. */
@@ -98,6 +121,7 @@ export const GENERATOR = {
   source: 10,
   destination: 16,
   length: 22,
+  tunnel: 38,
 } as const;
 const END = { prefix: 0, factor: 2, fixed: 4 } as const;
 
@@ -123,6 +147,7 @@ export function writeTraffic(state: Uint32Array, traffic: Traffic, wire: Wire): 
     state.set(networkWords(fixed), at + END.fixed);
   }
   state.set(wire.lengths, GENERATOR.length);
+  if (shape.tunnel !== undefined) state.set(networkWords(shape.tunnel.flat()), GENERATOR.tunnel);
 }
 
 /** A word of 16 bits in network order, as a little-endian machine reads it. */
