@@ -3,7 +3,8 @@ import type { WaitingFrame } from '../dataplane/first-packets.ts';
 import { TokenBuckets } from '../limits/token-bucket.ts';
 import type { RouterAddresses } from '../site/router-addresses.ts';
 import type { SiteLinks } from '../site/site-links.ts';
-import type { Icmp6Error } from '../wire/icmp6/errors.ts';
+import type { Uplink } from '../site/uplinks.ts';
+import { encodeIcmp6Error, type Icmp6Error } from '../wire/icmp6/errors.ts';
 import { type Address, addressKey } from '../wire/ipv6/address.ts';
 import type { Clock } from './core-driver.ts';
 import type { FrameSender } from './frame-sender.ts';
@@ -13,15 +14,19 @@ import { frameAddresses } from './held-frame.ts';
 const RATE = { perSecond: 100, burst: 10 };
 const DESTINATIONS_KEPT = 4096;
 
+type Links = Pick<SiteLinks, 'uplinkFor' | 'insideAddress' | 'hostLinks'>;
+type Addresses = Pick<RouterAddresses, 'of' | 'within'>;
+type Sender = Pick<FrameSender, 'sendError' | 'sendReset' | 'sendToHost' | 'sendByUplink'>;
+
 export class ErrorSender {
-  readonly #links: SiteLinks;
-  readonly #addresses: RouterAddresses;
-  readonly #sender: FrameSender;
+  readonly #links: Links;
+  readonly #addresses: Addresses;
+  readonly #sender: Sender;
   readonly #clock: Clock;
   readonly #buckets = new TokenBuckets(RATE, DESTINATIONS_KEPT);
   #limited = 0;
 
-  constructor(links: SiteLinks, addresses: RouterAddresses, sender: FrameSender, clock: Clock) {
+  constructor(links: Links, addresses: Addresses, sender: Sender, clock: Clock) {
     this.#links = links;
     this.#addresses = addresses;
     this.#sender = sender;
@@ -40,6 +45,7 @@ export class ErrorSender {
   /** To the sender of a shimmed packet, which looks like any router's answer there: it quotes locators. */
   toPeer(invoking: WaitingFrame, error: Icmp6Error): void {
     const uplink = this.#links.uplinkFor(frameAddresses(invoking).destination);
+    if (uplink?.provider.tunnel !== undefined) return this.#intoTunnel(uplink, invoking, error);
     const link = uplink?.link;
     this.#send(invoking, error, link && this.#addresses.of(this.#clock(), link.ifindex));
   }
@@ -62,6 +68,18 @@ export class ErrorSender {
     if (source === undefined) return;
     if (!this.#admits(frameAddresses(invoking).source)) return;
     this.#sender.sendError(invoking, source, error);
+  }
+
+  /**
+   * The sender is behind the exit router, where nothing passes but what has the provider's addresses: without one of
+   * them the box has nothing to say there.
+   */
+  #intoTunnel(uplink: Uplink, { frame, networkOffset }: WaitingFrame, error: Icmp6Error): void {
+    const invoking = frame.subarray(networkOffset);
+    const source = this.#addresses.within(this.#clock(), uplink.provider.prefix);
+    const packet = source && encodeIcmp6Error(source, invoking, error);
+    if (packet === undefined || !this.#admits(packet.slice(24, 40))) return;
+    this.#sender.sendByUplink(uplink, packet);
   }
 
   #admits(destination: Address): boolean {
