@@ -73,6 +73,8 @@ export class Box {
   peerLocators: (peer: Address) => readonly Address[] | undefined = () => undefined;
   /** Has the DNS look for them; false where that is of no use. */
   searchPeer: (host: Address, peer: Address) => boolean = () => false;
+  /** Whoever waits for one learns here that it has ended, one way or the other; set when the ALG starts. */
+  onHandshakeEnd: (local: Address, peer: Address) => void = () => undefined;
   readonly #options: BoxOptions;
   readonly #netlink: Netlink;
   readonly #driver: CoreDriver;
@@ -337,6 +339,12 @@ export class Box {
     this.#driver.run((core, now) => core.establish(now, local, peer, locators));
   }
 
+  /** Begun, and neither established nor given up. */
+  isHandshakeUnderWay(local: Address, peer: Address): boolean {
+    const context = this.core.context(local, peer);
+    return context !== undefined && context.state !== 'ESTABLISHED';
+  }
+
   #isRoutable(peer: Address): boolean {
     return !this.site.config.ulids.some((prefix) => containsAddress(prefix, peer));
   }
@@ -472,6 +480,8 @@ export class Box {
         this.carrier.carry(effect);
     }
     this.reachability.follow(effect);
+    if (effect.kind === 'established') this.onHandshakeEnd(effect.context.local, effect.context.peer);
+    else if (effect.kind === 'failed') this.onHandshakeEnd(effect.local, effect.peer);
   }
 
   #exploring(context: ContextView, because: string): void {

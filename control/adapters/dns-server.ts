@@ -10,6 +10,7 @@ import { DEFAULT_DNS_TCP_LIMITS, type DnsTcpLimits, DnsTcpListener } from './dns
 import { DnsUpstream } from './dns-upstream.ts';
 
 export type LearnedEffect = Extract<DnsEffect, { kind: 'learned' }>;
+type AnswerEffect = Extract<DnsEffect, { kind: 'answer' }>;
 export type FoundEffect = Extract<DnsEffect, { kind: 'found' }>;
 export type NotFoundEffect = Extract<DnsEffect, { kind: 'not-found' }>;
 
@@ -39,6 +40,8 @@ export interface DnsServerOptions {
   readonly listen: readonly Endpoint[];
   readonly alg: DnsAlg;
   readonly onLearned: (learned: LearnedEffect) => void;
+  /** Asked before a host is told ULIDs: true if the answer has to wait until `release` is called. */
+  readonly hold?: (host: Address, ulids: readonly Address[], release: () => void) => boolean;
   /** How searches end. */
   readonly onFound?: (found: FoundEffect) => void;
   readonly onNotFound?: (notFound: NotFoundEffect) => void;
@@ -214,8 +217,7 @@ export class DnsServer {
         this.#upstream.cancel(effect.query);
         break;
       case 'answer':
-        if (effect.transport === 'tcp') this.#tcp.answer(effect.token, effect.message);
-        else this.#answerUdp(effect);
+        if (!this.#hold(effect)) this.#answer(effect);
         break;
       case 'learned':
         this.#options.onLearned(effect);
@@ -229,7 +231,19 @@ export class DnsServer {
     }
   }
 
-  #answerUdp({ token, message }: Extract<DnsEffect, { kind: 'answer' }>): void {
+  #hold(effect: AnswerEffect): boolean {
+    const { hold } = this.#options;
+    if (hold === undefined || effect.told.length === 0) return false;
+    const ulids = effect.told.map(({ ulid }) => ulid);
+    return hold(effect.client.address, ulids, () => this.#answer(effect));
+  }
+
+  #answer(effect: AnswerEffect): void {
+    if (effect.transport === 'tcp') this.#tcp.answer(effect.token, effect.message);
+    else this.#answerUdp(effect);
+  }
+
+  #answerUdp({ token, message }: AnswerEffect): void {
     const client = this.#udpClients.get(token);
     if (client === undefined) return;
     this.#udpClients.delete(token);

@@ -11,6 +11,7 @@ import { containsAddress, type Prefix } from '../wire/ipv6/prefix.ts';
 import type { Clock } from './core-driver.ts';
 import { DnsServer } from './dns-server.ts';
 import { EarlyContexts } from './early-contexts.ts';
+import { HeldAnswers } from './held-answers.ts';
 import { HostNames } from './host-names.ts';
 
 export interface DnsOptions {
@@ -47,11 +48,17 @@ export async function startDns(config: DnsConfig, options: DnsOptions): Promise<
     },
   });
   const early = earlyContexts(config, box);
+  const { enabled, wait } = config['early-contexts'];
+  const held = new HeldAnswers({
+    wait: enabled ? wait : 0,
+    underWay: (host, peer) => box.isHandshakeUnderWay(host, peer),
+  });
   const server = new DnsServer({
     listen: config.listen.map((address) => ({ address, port: config.port })),
     alg,
     clock,
     onLearned: ({ host, ulid, locators }) => early.begin(clock(), host, ulid, locators),
+    hold: (host, ulids, release) => held.hold(host, ulids, release),
     onFound: ({ ulid, locators, askers }) => {
       for (const host of askers) box.establish(host, ulid, locators);
     },
@@ -61,13 +68,15 @@ export async function startDns(config: DnsConfig, options: DnsOptions): Promise<
   });
   await server.start();
   const expiry = setInterval(() => early.expire(clock()), EXPIRY_INTERVAL);
+  box.onHandshakeEnd = (host, peer) => held.settled(host, peer);
   box.peerLocators = (peer) => alg.locators.lookup(clock(), peer)?.locators;
   box.searchPeer = (host, peer) => isForeign(peer, options) && server.search(host, peer) === 'searching';
   log.info('dns-listening', { addresses: config.listen.map(formatAddress), port: config.port });
   return {
-    report: () => report(alg, early, server),
+    report: () => report(alg, server, { ...early.counters, ...held.counters }),
     close: () => {
       clearInterval(expiry);
+      held.close();
       return server.close();
     },
   };
@@ -100,7 +109,11 @@ function earlyContexts(config: DnsConfig, box: Box): EarlyContexts {
   });
 }
 
-const report = (alg: DnsAlg, early: EarlyContexts, { unsentAnswers }: DnsServer): DnsReport => ({
+const report = (
+  alg: DnsAlg,
+  { unsentAnswers }: DnsServer,
+  more: Readonly<Record<string, number>>,
+): DnsReport => ({
   resolvers: alg.resolvers.map(({ resolver: { address, port, tls }, state }) => ({
     address: formatAddress(address),
     port,
@@ -112,5 +125,5 @@ const report = (alg: DnsAlg, early: EarlyContexts, { unsentAnswers }: DnsServer)
   kept: alg.kept,
   locators: alg.locators.size,
   searching: alg.searching,
-  counters: { ...alg.counters, ...early.counters, unsentAnswers },
+  counters: { ...alg.counters, ...more, unsentAnswers },
 });

@@ -41,6 +41,8 @@ export const dnsSchema = z.strictObject({
       /** A second; four times as many at once. */
       'per-host': z.int().min(1).max(10_000).default(20),
       total: z.int().min(1).max(100_000).default(500),
+      /** Milliseconds that an answer waits at most for the handshake that it has begun; 0: not at all. */
+      wait: z.int().min(0).max(1000).default(20),
       /** Seconds after which one that carried nothing is discarded. */
       unused: z.int().min(5).max(86_400).default(120),
     })

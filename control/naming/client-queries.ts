@@ -181,10 +181,10 @@ export class ClientQueries {
       const rewritten = this.#rewriter.rewrite(transaction, main, published);
       if (rewritten === undefined) return this.#pass(now, transaction);
       counters.rewritten++;
-      this.#answer(transaction, rewritten.message);
       const told = this.#told(transaction, main, rewritten.told);
       const ttl = Math.min(heldFor(main), rewritten.told?.ttl ?? NEVER, rewritten.told?.aliasTtl ?? NEVER);
       learn(this.#services, now, transaction.client.address, told, ttl);
+      this.#answer(transaction, rewritten.message, told);
       this.#keep(now, transaction, rewritten.message, now + ttl * 1000, told);
       this.#end(transaction);
     } catch (error) {
@@ -241,8 +241,8 @@ export class ClientQueries {
     const kept = this.#answers.find(now, plain, message);
     if (kept === undefined) return false;
     this.#services.counters.fromCache++;
-    this.#answer({ client, transport, token }, kept.message);
     tellAgain(this.#services, now, client.address, kept.told, kept.ttl);
+    this.#answer({ client, transport, token }, kept.message, kept.told);
     return true;
   }
 
@@ -269,14 +269,12 @@ export class ClientQueries {
     this.#end(transaction);
   }
 
-  #answer(to: Pick<Transaction, 'client' | 'transport' | 'token'>, message: Uint8Array): void {
-    this.#services.emit({
-      kind: 'answer',
-      client: to.client,
-      transport: to.transport,
-      token: to.token,
-      message,
-    });
+  #answer(
+    { client, transport, token }: Pick<Transaction, 'client' | 'transport' | 'token'>,
+    message: Uint8Array,
+    told: readonly Told[] = [],
+  ): void {
+    this.#services.emit({ kind: 'answer', client, transport, token, message, told });
   }
 
   #end(transaction: Transaction): void {

@@ -1,5 +1,6 @@
 /** What the DNS ALG wants done. */
 import type { Address } from '../wire/ipv6/address.ts';
+import type { Told } from './learning.ts';
 import type { Endpoint, Resolver, Transport } from './lookup.ts';
 
 export type DnsEffect =
@@ -19,8 +20,10 @@ export type DnsEffect =
       readonly transport: Transport;
       readonly token: number;
       readonly message: Uint8Array;
+      /** What the host is told, not of hosts of the site: the same as in the `learned` effects before this one. */
+      readonly told: readonly Told[];
     }
-  /** `host` was just told `ulid`, not of a host of the site: it is about to send there. */
+  /** `host` is told `ulid`, not of a host of the site: it is about to send there. */
   | {
       readonly kind: 'learned';
       readonly host: Address;

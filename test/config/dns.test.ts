@@ -29,7 +29,13 @@ test('defaults: IPv4 is hidden, answers are kept, contexts are begun early', () 
   const { dns } = withDns('resolvers: ["2001:db8::53"]');
   assert.equal(dns?.ipv4, 'hide');
   assert.equal(dns.cache, 16_384);
-  assert.deepEqual(dns['early-contexts'], { enabled: true, 'per-host': 20, total: 500, unused: 120 });
+  assert.deepEqual(dns['early-contexts'], {
+    enabled: true,
+    'per-host': 20,
+    total: 500,
+    wait: 20,
+    unused: 120,
+  });
 });
 
 test('a mistake is told with its key', () => {

@@ -189,6 +189,20 @@ describe('an answer that was given', () => {
     );
   });
 
+  it('answers nothing but its own question, whatever else the message holds', () => {
+    const scene = new Scene();
+    const poison = [txt('www.bank.com', 86_400), aaaa('www.bank.com', LOCATOR), ulid('www.bank.com', CMULA)];
+    settle(scene, question('TXT', NAME), {
+      answers: [txt(NAME, 60), ...poison],
+      authorities: poison,
+      additionals: poison,
+    });
+    assert.notEqual(fromMemory(scene, question('TXT', NAME)), undefined);
+    for (const type of ['TXT', 'AAAA'])
+      assert.equal(fromMemory(scene, question(type, 'www.bank.com')), undefined);
+    assert.equal(scene.alg.locators.size, 0);
+  });
+
   it('many are bounded, none are kept with capacity 0', () => {
     const scene = new Scene({ answerCacheCapacity: 16 });
     for (let name = 0; name < 100; name++) {
