@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { boxStatus, uplinks } from './box.ts';
 import { runIn } from './command.ts';
-import { kernelHasTunnels } from './exit-routers/raise.ts';
+import { kernelHasTunnels, ownAddress } from './exit-routers/raise.ts';
 import { down } from './lab.ts';
 import { inspectProvider } from './network.ts';
 import { raiseFor } from './scenarios/lab.ts';
 import { SCENARIOS } from './scenarios/list.ts';
 import { runScenario } from './scenarios/run.ts';
+import { hostIn } from './state.ts';
 import { CORE_ADDRESS, EXIT_ROUTERS, SITES, WEB_SERVER } from './topology.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
@@ -38,6 +39,14 @@ describe('providers behind exit routers', { skip }, () => {
       const { stdout } = await runIn('h1', ['ping', ...words]);
       assert.match(stdout, / [345] received/, `${size} octets: ${stdout}`);
     }
+  });
+
+  it('carry the errors of the box to peers, from an address of the provider', async () => {
+    // The box is the last router of all before the host.
+    const { stdout } = await runIn('h2', ['traceroute', '-6', '-n', '-q', '1', '-w', '2', 'h1.bar.com']);
+    const hops = [...stdout.matchAll(/^ *\d+ +([0-9a-f:]+)/gm)].map(([, address]) => address);
+    assert.equal(hops.at(-2), ownAddress(x1!), stdout);
+    assert.equal(hops.at(-1), hostIn('h1').cmula, stdout);
   });
 
   it('carry what goes to peers without SHIM6', async () => {

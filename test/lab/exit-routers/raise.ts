@@ -14,7 +14,7 @@ const [SITE] = SITES;
 export const BOX_END = 'fd00:db8:1:b::1';
 const exitEnd = (index: number) => `fd00:db8:1:b::e${index + 1}`;
 /** An address of the box itself out of what a provider delegated. */
-const ownAddress = (provider: Provider) => provider.prefix.replace('::/48', ':fffe::1');
+export const ownAddress = (provider: Provider) => provider.prefix.replace('::/48', ':fffe::1');
 const LINK_SUBNET = 'ffff';
 
 const batch = (namespace: string, lines: readonly string[]) =>
