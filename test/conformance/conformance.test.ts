@@ -95,6 +95,15 @@ for (const { name, keywords, requirements } of specifications) {
   });
 }
 
+test('README tells the counts', () => {
+  const readme = readFileSync(join(tests, '../README.md'), 'utf8').replace(/\s+/g, ' ');
+  for (const { name, requirements } of specifications) {
+    const tested = requirements.filter(({ verdict }) => verdict.label === 'tested').length;
+    const words = `${name} ${tested} of ${requirements.length}`;
+    assert.ok(readme.includes(words), `README does not say "${words}"`);
+  }
+});
+
 test('a test that does not exist would be noticed', () => {
   assert.ok(exists(['conformance/conformance.test.ts', 'counts']));
   assert.ok(!exists(['conformance/conformance.test.ts', 'count']));
