@@ -13,6 +13,8 @@ export interface ProbeReport {
   readonly duplicates: number;
   /** Datagrams missing between the first and the last that arrived. */
   readonly lost: number;
+  /** Milliseconds from the start of this side's stream to the first arrival; null when nothing came. */
+  readonly firstArrival: number | null;
   /** By phase: the longest time between two arrivals, milliseconds, the first of them in the phase. */
   readonly longestGaps: readonly number[];
 }
@@ -29,6 +31,8 @@ let duplicates = 0;
 const seen = new Uint8Array(LIMIT / INTERVAL + 1);
 let first = Number.POSITIVE_INFINITY;
 let last = -1;
+let start = 0;
+let firstArrival: number | null = null;
 let lastArrival: number | undefined;
 let arrivalPhase = 0;
 const longestGaps = [0];
@@ -36,6 +40,7 @@ const longestGaps = [0];
 socket.on('message', (message) => {
   const now = performance.now();
   const number = message.readUInt32BE(0);
+  firstArrival ??= now - start;
   if (seen[number] === 1) duplicates++;
   else received++;
   seen[number] = 1;
@@ -52,11 +57,11 @@ socket.on('error', () => {});
 
 function report(): ProbeReport {
   const lost = last < 0 ? 0 : last - first + 1 - received;
-  return { sent, received, duplicates, lost, longestGaps };
+  return { sent, received, duplicates, lost, firstArrival, longestGaps };
 }
 
 socket.bind(port, () => {
-  const start = performance.now();
+  start = performance.now();
   const timer = setInterval(() => {
     // A timer that fires late makes up for what it missed, so that losses count milliseconds.
     const due = Math.floor((performance.now() - start) / INTERVAL);

@@ -32,8 +32,8 @@ export interface Scenario {
 }
 
 export interface Gap {
-  /** Milliseconds. */
-  readonly before: number;
+  /** Milliseconds; null where nothing was sent before the failure. */
+  readonly before: number | null;
   readonly failing: number;
   readonly mending: number;
   /** Datagrams, over the whole scenario. */

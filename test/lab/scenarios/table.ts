@@ -20,7 +20,10 @@ export const gapTable = (results: readonly ScenarioResult[]): string =>
       {
         title: 'USUAL',
         align: 'right',
-        text: (row) => milliseconds(Math.max(row.toH1.before, row.toH2.before)),
+        text: ({ toH1, toH2 }) =>
+          toH1.before === null || toH2.before === null
+            ? '-'
+            : milliseconds(Math.max(toH1.before, toH2.before)),
       },
       { title: 'LOST', align: 'right', text: (row) => row.toH1.lost + row.toH2.lost },
       { title: 'ssh ms', align: 'right', text: (row) => milliseconds(row.sshMilliseconds) },
