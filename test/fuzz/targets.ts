@@ -12,6 +12,8 @@ export const targetNames = [
   'dhcp6-server',
   'configuration',
   'event',
+  'icmp6',
+  'bfdd',
   'responder',
 ] as const;
 
