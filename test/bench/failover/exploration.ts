@@ -12,12 +12,15 @@ export interface RecoveryRow {
   /** Seconds: Send Timeout and the schedule's time to the second probe, and to the first after all dead pairs. */
   readonly scheduleBest: number;
   readonly scheduleWorst: number;
-  /** Keepalives and Probes of both ends. */
-  readonly messages: number;
+  /** Of both ends, until payload arrives both ways. */
+  readonly probes: number;
 }
 
 export interface CrowdRow {
   readonly contexts: number;
+  /** Of both ends. */
+  readonly probesPerContext: number;
+  /** Keepalives and Probes of both ends. */
   readonly messagesPerContext: number;
   readonly messages: number;
   /** Seconds from the failure until all are well again. */
@@ -40,7 +43,7 @@ export function scheduleOf(probe: number): number {
 
 export function measureRecovery(sendTimeout: number, locators: number, runs: number): RecoveryRow {
   const [detections, recoveries]: [number[], number[]] = [[], []];
-  let messages = 0;
+  let probes = 0;
   for (let seed = 1; seed <= runs; seed++) {
     const pair = new Pair({
       seed,
@@ -60,7 +63,7 @@ export function measureRecovery(sendTimeout: number, locators: number, runs: num
     }
     detections.push(detected / 1000);
     recoveries.push((pair.now - start) / 1000);
-    messages += pair.count;
+    probes += probesOf(pair);
   }
   // Of locators² pairs those with the provider that failed are dead: as many as the peer has locators.
   const roundTrips = (1.5 * 2 * LATENCY) / 1000;
@@ -71,9 +74,11 @@ export function measureRecovery(sendTimeout: number, locators: number, runs: num
     recovery: spread(recoveries),
     scheduleBest: sendTimeout + scheduleOf(1) + roundTrips,
     scheduleWorst: sendTimeout + scheduleOf(locators) + roundTrips,
-    messages: messages / runs,
+    probes: probes / runs,
   };
 }
+
+const probesOf = ({ a, b }: Pair): number => a.reap.counters['probes-sent'] + b.reap.counters['probes-sent'];
 
 /** Payload arrived both ways in this tick. */
 const wellAgain = (pair: Pair): boolean =>
@@ -102,6 +107,7 @@ export function measureCrowd(contexts: number, locators: number, packetsPerSecon
   return {
     contexts,
     messages: pair.count,
+    probesPerContext: probesOf(pair) / contexts,
     messagesPerContext: pair.count / contexts,
     took,
     packetsPerSecond,
