@@ -24,7 +24,8 @@ function route({ lane: { name, namespace }, vlan }: Place): string {
     ['b', from],
     ['c', to],
   ].flatMap(([link, own]) => [
-    `link add link ${link} name ${own} addrgenmode none type vlan id ${vlan}`,
+    `link add link ${link} name ${own} type vlan id ${vlan}`,
+    `link set dev ${own} addrgenmode none`,
     `link set dev ${own} up`,
   ]);
   const lines = [
