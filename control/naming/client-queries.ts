@@ -4,13 +4,13 @@ import { DnsDecodeError } from '../wire/dns/decode-error.ts';
 import { HEADER_LENGTH, type Header, readHeader, withId } from '../wire/dns/header.ts';
 import { formatName } from '../wire/dns/name.ts';
 import { type Answer, readAnswer } from './answer.ts';
-import { AnswerCache } from './answer-cache.ts';
 import { type AnswerableQuery, classifyQuery, type Query } from './classify.ts';
+import { Delivery } from './delivery.ts';
 import { InFlight, keyOfCopies } from './in-flight.ts';
 import type { ClientQuery } from './input.ts';
-import { learn, type Told, tellAgain, toldOf } from './learning.ts';
+import { type Told, toldOf } from './learning.ts';
 import type { Attempt, Lookup } from './lookup.ts';
-import { type PlainQuery, plainQuery } from './plain-query.ts';
+import { plainQuery } from './plain-query.ts';
 import { answerOwn, answerServerFailure, answerTruncated, sizeLimit } from './rewrite.ts';
 import { Rewriter } from './rewriter.ts';
 import type { Services } from './services.ts';
@@ -25,14 +25,14 @@ export class ClientQueries {
   readonly #inFlight: InFlight;
   readonly #ulidCache: UlidCache;
   readonly #rewriter: Rewriter;
-  readonly #answers: AnswerCache;
+  readonly #delivery: Delivery;
 
   constructor(services: Services) {
     this.#services = services;
     this.#inFlight = new InFlight(services.settings, services.counters);
     this.#ulidCache = new UlidCache(services.settings);
     this.#rewriter = new Rewriter(services);
-    this.#answers = new AnswerCache(services.settings, services.ownHost);
+    this.#delivery = new Delivery(services, this.#inFlight);
   }
 
   get inFlight(): number {
@@ -41,43 +41,45 @@ export class ClientQueries {
 
   /** Answers kept. */
   get kept(): number {
-    return this.#answers.size;
+    return this.#delivery.kept;
   }
 
   /** Any octets that a client sent. False if there will be no answer: no query, a copy, or (UDP) no room. */
   handle(now: number, asked: ClientQuery): boolean {
-    const { client, transport, token, message } = asked;
+    const { client, transport, message } = asked;
     const { counters, settings, lookups } = this.#services;
     if (message.length < HEADER_LENGTH || (message[2]! & 0x80) !== 0) {
       counters.notQueries++;
       return false;
     }
     counters.queries++;
-    const plain = settings.answerCacheCapacity > 0 ? plainQuery(transport, message) : undefined;
-    if (plain !== undefined && this.#answerAgain(now, asked, plain)) return true;
+    const plain = plainQuery(transport, message);
+    if (plain !== undefined && this.#delivery.again(now, asked, plain)) return true;
     const query = this.#classify(message);
     const own = query.treatment === 'pass' ? undefined : this.#rewriter.own(query.question!.name);
     if (own !== undefined && query.treatment !== 'service') {
       counters.ownNames++;
       counters.rewritten++;
-      this.#answer(
-        { client, transport, token },
-        answerOwn({ query: query as AnswerableQuery, transport }, own),
-      );
+      this.#delivery.give(asked, answerOwn({ query: query as AnswerableQuery, transport }, own));
       return true;
     }
     const copyKey = transport === 'udp' ? keyOfCopies(client, message, query) : undefined;
     if (this.#inFlight.isCopy(copyKey)) return false;
     if (!this.#inFlight.admits(client.address, message.length)) {
       // Over UDP silence costs a flood least; over TCP it would stall the queries behind this one.
-      if (transport === 'tcp') this.#answer({ client, transport, token }, answerServerFailure(query));
+      if (transport === 'tcp') this.#delivery.give(asked, answerServerFailure(query));
       return transport === 'tcp';
     }
     const transaction = openTransaction(now, asked, query, { plain, copyKey, deadline: settings.deadline });
     if (own !== undefined) transaction.known = { ulids: own, until: now };
     else if (query.treatment !== 'pass') transaction.known = this.#ulidCache.find(now, query);
-    this.#inFlight.add(transaction);
+    const leader = this.#inFlight.add(now, transaction);
     this.#inFlight.hold(transaction, message.length);
+    if (leader !== undefined) {
+      counters.joined++;
+      leader.followers.push(transaction);
+      return true;
+    }
     // The client's transport upstream too: answers that pass must be those the client would have got itself.
     lookups.start(now, transaction, 'main', { transport, message });
     if (query.treatment !== 'pass' && transaction.known === undefined) {
@@ -128,9 +130,9 @@ export class ClientQueries {
     const expired = now >= transaction.deadline;
     if (expired) this.#services.lookups.giveUp(now, transaction);
     if (transaction.transfer && transaction.relayed > 0 && (expired || main.failed)) {
-      this.#end(transaction);
+      this.#delivery.end(transaction);
     } else if (answer === undefined && truncated === undefined) {
-      if (expired || main.failed) this.#fail(transaction);
+      if (expired || main.failed) this.#fail(now, transaction);
       else this.#services.arm(transaction);
     } else if (
       query.treatment === 'pass' ||
@@ -145,7 +147,7 @@ export class ClientQueries {
     } else if (transaction.known.ulids === 'none') {
       this.#pass(now, transaction);
     } else if (main.failed || expired) {
-      this.#fail(transaction);
+      this.#fail(now, transaction);
     } else {
       // The name has ULIDs, so what did not fit is needed whole. Once: over TCP nothing is truncated.
       if (main.transport === 'udp') this.#services.lookups.overTcp(now, main);
@@ -183,16 +185,13 @@ export class ClientQueries {
       counters.rewritten++;
       const told = this.#told(transaction, main, rewritten.told);
       const ttl = Math.min(heldFor(main), rewritten.told?.ttl ?? NEVER, rewritten.told?.aliasTtl ?? NEVER);
-      learn(this.#services, now, transaction.client.address, told, ttl);
-      this.#answer(transaction, rewritten.message, told);
-      this.#keep(now, transaction, rewritten.message, now + ttl * 1000, told);
-      this.#end(transaction);
+      this.#delivery.finish(now, transaction, rewritten.message, { told, ttl });
     } catch (error) {
       if (!(error instanceof DnsDecodeError)) throw error;
       counters.upstreamMalformed++;
       // What cannot be read and need not be changed is the client's to judge.
       if (published === 'none') this.#pass(now, transaction);
-      else this.#fail(transaction);
+      else this.#fail(now, transaction);
     }
   }
 
@@ -226,61 +225,20 @@ export class ClientQueries {
     const { answer, truncated, query, transport } = transaction;
     const fits = answer !== undefined && answer.length <= sizeLimit(query, transport);
     this.#services.counters.passed++;
-    if (fits || truncated !== undefined || transport === 'tcp') {
-      const message = fits || transport === 'tcp' ? answer! : truncated!;
-      this.#relay(transaction, message);
-      this.#keep(now, transaction, message, NEVER, []);
-    } else {
-      this.#answer(transaction, shortened(query, answer!));
-    }
-    this.#end(transaction);
+    const whole = fits || transport === 'tcp' ? answer : truncated;
+    const message = whole === undefined ? shortened(query, answer!) : withId(whole, query.header.id);
+    this.#delivery.finish(now, transaction, message);
   }
 
-  /** From memory. False if there is nothing to be had. */
-  #answerAgain(now: number, { client, transport, token, message }: ClientQuery, plain: PlainQuery): boolean {
-    const kept = this.#answers.find(now, plain, message);
-    if (kept === undefined) return false;
-    this.#services.counters.fromCache++;
-    tellAgain(this.#services, now, client.address, kept.told, kept.ttl);
-    this.#answer({ client, transport, token }, kept.message, kept.told);
-    return true;
-  }
-
-  /** `until`: milliseconds; when ends what the answer was made from, what was known of ULIDs apart. */
-  #keep(
-    now: number,
-    { plain, known }: Transaction,
-    message: Uint8Array,
-    until: number,
-    told: readonly Told[],
-  ): void {
-    if (plain === undefined) return;
-    this.#answers.keep(now, plain, message, Math.min(known?.until ?? NEVER, until), told);
-  }
-
+  /** One message of several. */
   #relay(transaction: Transaction, message: Uint8Array): void {
     transaction.relayed++;
-    this.#answer(transaction, withId(message, transaction.query.header.id));
+    this.#delivery.give(transaction, withId(message, transaction.query.header.id));
   }
 
-  #fail(transaction: Transaction): void {
+  #fail(now: number, transaction: Transaction): void {
     this.#services.counters.serverFailures++;
-    this.#answer(transaction, answerServerFailure(transaction.query));
-    this.#end(transaction);
-  }
-
-  #answer(
-    { client, transport, token }: Pick<Transaction, 'client' | 'transport' | 'token'>,
-    message: Uint8Array,
-    told: readonly Told[] = [],
-  ): void {
-    this.#services.emit({ kind: 'answer', client, transport, token, message, told });
-  }
-
-  #end(transaction: Transaction): void {
-    for (const lookup of transaction.lookups) this.#services.lookups.close(lookup);
-    this.#services.disarm(transaction);
-    this.#inFlight.remove(transaction);
+    this.#delivery.finish(now, transaction, answerServerFailure(transaction.query));
   }
 }
 

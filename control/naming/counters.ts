@@ -9,6 +9,8 @@ export const createDnsCounters = () => ({
   ownNames: 0,
   /** Answers given from memory: neither passed nor rewritten. */
   fromCache: 0,
+  /** Queries that got the answer to an equal one, which was under way: counted as that is. */
+  joined: 0,
   serverFailures: 0,
   /** Messages to the server that are no queries: too short, or answers. */
   notQueries: 0,

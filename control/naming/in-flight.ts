@@ -10,6 +10,8 @@ import type { Transaction } from './transaction.ts';
 export class InFlight {
   readonly #transactions = new Set<Transaction>();
   readonly #copies = new Set<string>();
+  /** The last that went upstream, by what it asks. */
+  readonly #leaders = new Map<string, Transaction>();
   readonly #perClient = new Map<string, number>();
   readonly #settings: DnsAlgSettings;
   readonly #counters: DnsCounters;
@@ -45,11 +47,18 @@ export class InFlight {
     return true;
   }
 
-  add(transaction: Transaction): void {
+  /** The transaction whose answer is this one's, too: one that asks the same and is not long under way. */
+  add(now: number, transaction: Transaction): Transaction | undefined {
     this.#transactions.add(transaction);
     if (transaction.copyKey !== undefined) this.#copies.add(transaction.copyKey);
     const client = addressKey(transaction.client.address);
     this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
+    const { plain } = transaction;
+    if (plain === undefined) return undefined;
+    const leader = this.#leaders.get(plain.key);
+    if (leader !== undefined && now - leader.startedAt < this.#settings.retransmitAfter) return leader;
+    this.#leaders.set(plain.key, transaction);
+    return undefined;
   }
 
   /** Counts octets held for the transaction until it ends. */
@@ -62,6 +71,8 @@ export class InFlight {
     this.#transactions.delete(transaction);
     if (transaction.copyKey !== undefined) this.#copies.delete(transaction.copyKey);
     this.#octets -= transaction.octets;
+    const { plain } = transaction;
+    if (plain !== undefined && this.#leaders.get(plain.key) === transaction) this.#leaders.delete(plain.key);
     const client = addressKey(transaction.client.address);
     const left = this.#perClient.get(client)! - 1;
     if (left === 0) this.#perClient.delete(client);

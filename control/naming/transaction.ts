@@ -13,7 +13,9 @@ export interface Transaction extends TaskBase {
   /** The adapter's own: how to reach the client. */
   readonly token: number;
   readonly query: Query;
-  /** If the answer may be kept. */
+  /** As the client sent it. */
+  readonly message: Uint8Array;
+  /** If others may get the same answer. */
   readonly plain: PlainQuery | undefined;
   /** A zone transfer over TCP: any number of messages answer it (RFC 5936 §2.2). */
   readonly transfer: boolean;
@@ -27,6 +29,9 @@ export interface Transaction extends TaskBase {
   truncated: Uint8Array | undefined;
   /** Undefined until the ULID question is settled, and where the answer does not depend on it. */
   known: KnownUlids | undefined;
+  /** Those who asked the same meanwhile: they get this one's answer. */
+  readonly followers: Transaction[];
+  readonly startedAt: number;
   /** Messages handed to the client so far. */
   relayed: number;
   /** When waiting for the ULID ends, milliseconds; Infinity until the rest is there. */
@@ -38,7 +43,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** `deadline`: milliseconds from now. */
 export function openTransaction(
   now: number,
-  { client, transport, token }: ClientQuery,
+  { client, transport, token, message }: ClientQuery,
   query: Query,
   more: Pick<Transaction, 'plain' | 'copyKey' | 'deadline'>,
 ): Transaction {
@@ -49,6 +54,7 @@ export function openTransaction(
     transport,
     token,
     query,
+    message,
     plain: more.plain,
     transfer: transport === 'tcp' && (type === TYPE.AXFR || type === TYPE.IXFR),
     copyKey: more.copyKey,
@@ -57,6 +63,8 @@ export function openTransaction(
     answer: undefined,
     truncated: undefined,
     known: undefined,
+    followers: [],
+    startedAt: now,
     relayed: 0,
     deadline: now + more.deadline,
     graceEnd: NEVER,
