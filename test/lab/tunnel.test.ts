@@ -5,6 +5,7 @@ import { boxStatus, uplinks } from './box.ts';
 import { runIn } from './command.ts';
 import { kernelHasTunnels, ownAddress } from './exit-routers/raise.ts';
 import { down } from './lab.ts';
+import { ping } from './measure.ts';
 import { inspectProvider } from './network.ts';
 import { raiseFor } from './scenarios/lab.ts';
 import { SCENARIOS } from './scenarios/list.ts';
@@ -34,8 +35,8 @@ describe('providers behind exit routers', { skip }, () => {
 
   it('carry packets of every size', async () => {
     for (const size of [8, 1232, 1404, 1405, 2000]) {
-      // The way there and the way back each may have to be found too narrow first.
-      const words = ['-6', '-n', '-i', '0.2', '-W', '5', '-c', '5', '-s', String(size), 'h2.foo.com'];
+      // The way there and the way back each may have to be found too narrow first, by a busy machine.
+      const words = ['-6', '-n', '-i', '0.5', '-W', '5', '-c', '5', '-s', String(size), 'h2.foo.com'];
       const { stdout } = await runIn('h1', ['ping', ...words]);
       assert.match(stdout, / [345] received/, `${size} octets: ${stdout}`);
     }
@@ -53,6 +54,24 @@ describe('providers behind exit routers', { skip }, () => {
     const { stdout } = await runIn('h1', ['curl', '-sS', '-m', '10', `http://[${WEB_SERVER.address}]/`]);
     assert.notEqual(stdout, '');
     assert.ok((await boxStatus(site)).counters['natOutbound'] !== 0);
+  });
+
+  it('take back what the box says of packets that came by them: out of hops, too big for the hosts’ link', async () => {
+    const host = hostIn('h1b').name;
+    const setInsideMtu = (mtu: number) =>
+      runIn(site.box, ['ip', 'link', 'set', 'dev', 'lan', 'mtu', String(mtu)]);
+    await ping(hostIn('h2'), host, 1);
+    const path = () => runIn('h2', ['tracepath', '-6', '-n', '-m', '12', host]);
+    const own = x1!.prefix.replace('::/48', ':fffe::1');
+    // What is too long for the tunnel gets no farther than its router: find out how much is not.
+    await path();
+    assert.match((await path()).stdout, new RegExp(`: +${own} `));
+    await setInsideMtu(1350);
+    try {
+      assert.match((await path()).stdout, new RegExp(`: +${own} .*pmtu 1350`));
+    } finally {
+      await setInsideMtu(1500);
+    }
   });
 
   it(scenario.title, async (test) => {
