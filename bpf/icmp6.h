@@ -8,9 +8,9 @@
 
 enum icmp6_protocol {
 	NEXT_ICMP6 = 58,
-	/* Destination Unreachable, Packet Too Big, Time Exceeded, Parameter Problem */
-	ICMP6_FIRST_ERROR = 1,
-	ICMP6_LAST_ERROR = 4,
+	/* This bit is 0 in the type of an error. Hosts get those of unknown types, too (§2.4 (a)).
+	 */
+	ICMP6_INFORMATIONAL = 128,
 };
 
 struct icmp6_error {
@@ -33,7 +33,7 @@ static __always_inline int quotes_shim6(const struct frame *frame, const struct 
 
 	if ((void *)(error + 1) > frame->end || at->offset + sizeof(*error) > frame->length)
 		return 0;
-	if (error->type < ICMP6_FIRST_ERROR || error->type > ICMP6_LAST_ERROR)
+	if (error->type & ICMP6_INFORMATIONAL)
 		return 0;
 	invoking.ipv6 = (struct ipv6_header *)&error->invoking;
 	invoking.head = bpf_be64_to_cpu(invoking.ipv6->head);

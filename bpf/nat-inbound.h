@@ -29,7 +29,8 @@ __noinline int nat_inbound(struct xdp_md *xdp)
 	struct frame frame;
 	__u32 link;
 
-	if (!(nat.flags & NAT_ENABLED) || parse_frame(xdp, &frame) != PARSED_IPV6)
+	if (!(nat.flags & NAT_ENABLED) || parse_frame(xdp, &frame) != PARSED_IPV6 ||
+	    !is_routable(&frame.ipv6->address[SOURCE]))
 		return pass();
 	copy_address(&flow.host, &frame.ipv6->address[DESTINATION]);
 	host = bpf_map_lookup_elem(&nat_hosts, &flow.host);

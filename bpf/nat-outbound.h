@@ -8,10 +8,7 @@
 
 static __always_inline int is_legacy_peer(const struct address *destination)
 {
-	__u32 first = bpf_ntohl(destination->word[0]);
-
-	/* Multicast, link-local, and ::/32 with unspecified and loopback. */
-	if (first >> 24 == 0xff || first >> 22 == 0xfe80 >> 6 || first == 0)
+	if (!is_routable(destination))
 		return 0;
 	for (int i = 0; i < MAX_UPLINKS && i < nat.provider_prefixes; i++)
 		if (in_prefix(&nat.provider_prefix[i], destination))

@@ -29,7 +29,6 @@ enum icmp6 {
 	ICMP6_ERROR_LENGTH = 8, /* octets before the packet that an error quotes */
 	ICMP6_ECHO_REQUEST = 128,
 	ICMP6_ECHO_REPLY = 129,
-	ICMP6_INFORMATIONAL = 128, /* this bit is 0 in the type of an error */
 };
 
 enum tcp {
@@ -43,6 +42,15 @@ enum side {
 	SOURCE = 0,
 	DESTINATION = 1,
 };
+
+/* Not multicast, not link-local, and not of ::/32 with unspecified and loopback: packets from or to
+ * those are not forwarded (RFC 4291 §2.5.2, §2.5.3, §2.5.6, §2.7). */
+static __always_inline int is_routable(const struct address *address)
+{
+	__u32 first = bpf_ntohl(address->word[0]);
+
+	return first >> 24 != 0xff && first >> 22 != 0xfe80 >> 6 && first != 0;
+}
 
 /* What is to be translated in a packet, found before anything is written. */
 struct nat_plan {

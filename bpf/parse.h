@@ -96,7 +96,8 @@ struct frame {
 
 enum parse_result {
 	PARSED_IPV6,
-	PARSED_OTHER, /* another protocol, or too many tags to look further */
+	PARSED_OTHER, /* another protocol, too many tags to look further, or sent to many on the
+			 link */
 	PARSED_MALFORMED,
 };
 
@@ -108,6 +109,11 @@ static __always_inline enum parse_result parse_frame(struct xdp_md *xdp, struct 
 	__be16 type;
 
 	if (data + LINK_LENGTH > end)
+		return PARSED_OTHER;
+	/* A router forwards nothing that came by link-layer multicast or broadcast, and tells
+	 * nobody so (RFC 4443 §2.4 (e.4)). The kernel keeps to that; group addresses have this bit.
+	 */
+	if (*(__u8 *)data & 1)
 		return PARSED_OTHER;
 	type = *(__be16 *)(data + LINK_LENGTH - 2);
 	frame->link_length = LINK_LENGTH;

@@ -34,7 +34,6 @@ enum too_big_fields {
 	TOO_BIG_HOP_LIMIT = 64,
 	TOO_BIG_LENGTH = MINIMUM_MTU - IPV6_LENGTH,
 	VLAN_IDENTIFIER = 0xfff, /* of a tag's second half */
-	GROUP_ADDRESS = 1,	 /* of a MAC address's first octet */
 	MULTICAST = 0xff,	 /* first octet of an IPv6 address */
 	/* More is not taken by bpf_csum_diff() at once. */
 	SUMMED_AT_ONCE = 512,
@@ -155,8 +154,7 @@ __noinline int answer_too_big(struct xdp_md *xdp, __u32 kind, __u32 mtu)
 	if (parse_frame(xdp, &frame) != PARSED_IPV6 || frame.length <= MINIMUM_MTU)
 		return PUNT;
 	own = router_address(xdp, &frame);
-	if (!own || *(const __u8 *)frame.data & GROUP_ADDRESS ||
-	    find_upper_layer(&frame, &upper) != WALK_DONE)
+	if (!own || find_upper_layer(&frame, &upper) != WALK_DONE)
 		return PUNT;
 	kind = kind == EVENT_TOO_BIG ? EVENT_TOO_BIG : EVENT_OUTSIDE_TOO_BIG;
 	if (draws_no_error(&frame, &upper) || !within_limits(kind, &frame.ipv6->address[0]))

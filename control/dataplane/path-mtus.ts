@@ -42,10 +42,12 @@ export class PathMtus {
     if (mtu < MINIMUM_MTU) return false;
     const key = keyOf(uplink, destination);
     const known = this.#estimates.get(key);
-    if (known !== undefined && known.mtu <= mtu) return false;
+    const isNews = known === undefined || mtu < known.mtu;
     this.#estimates.delete(key);
     if (this.#estimates.size >= this.#capacity) this.#forget(this.#estimates.keys().next().value!);
-    this.#estimates.set(key, { mtu, until: now + PATH_MTU_LIFETIME });
+    // Whatever it says, larger packets are not tried soon after a message (RFC 8201 §4).
+    this.#estimates.set(key, { mtu: isNews ? mtu : known.mtu, until: now + PATH_MTU_LIFETIME });
+    if (!isNews) return false;
     this.#table.set(uplink, destination, mtu);
     this.#table.count(this.size);
     return true;

@@ -29,13 +29,13 @@ const ours = { punted: 'icmp-error' } as const;
 
 describe('ICMPv6 errors (RFC 5533 §8)', () => {
   lab.testFixtures(dataPath, 'outside', [
-    ...[1, 2, 3, 4].map((type) => ({
+    ...[0, 1, 2, 3, 4, 5, 127].map((type) => ({
       name: `type ${type} about payload`,
       input: about(sent([shim, udp()]), type),
       outcome: ours,
     })),
-    ...[0, 5, 127, 128, 129, 135].map((type) => ({
-      name: `type ${type} is no error that we know`,
+    ...[128, 129, 135, 137].map((type) => ({
+      name: `type ${type} is no error`,
       input: about(sent([shim, udp()]), type),
       outcome: 'passed' as const,
     })),

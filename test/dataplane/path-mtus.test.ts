@@ -41,7 +41,7 @@ test('less than 1280 is discarded (RFC 8201 §4)', () => {
   assert.deepEqual(entries(), {});
 });
 
-test('an estimate is forgotten ten minutes after it was made or lowered', () => {
+test('an estimate is forgotten ten minutes after the last message about its path', () => {
   const { mtus, entries, count } = table();
   mtus.learn(0, 1, peer(1), 1400);
   mtus.learn(1_000, 1, peer(2), 1400);
@@ -52,6 +52,18 @@ test('an estimate is forgotten ten minutes after it was made or lowered', () => 
   assert.deepEqual(entries(), { '1 2001:db8:21::1': 1300 });
   mtus.expire(PATH_MTU_LIFETIME + 2_000);
   assert.deepEqual([entries(), count()], [{}, 0]);
+});
+
+test('a message that says nothing new, or more, puts off the next attempt with larger packets (RFC 8201 §4)', () => {
+  for (const mtu of [1400, 1450]) {
+    const { mtus, entries } = table();
+    mtus.learn(0, 1, peer(1), 1400);
+    mtus.learn(PATH_MTU_LIFETIME - 1_000, 1, peer(1), mtu);
+    mtus.expire(2 * PATH_MTU_LIFETIME - 1_001);
+    assert.deepEqual(entries(), { '1 2001:db8:21::1': 1400 });
+    mtus.expire(2 * PATH_MTU_LIFETIME - 1_000);
+    assert.deepEqual(entries(), {});
+  }
 });
 
 test('the oldest makes room', () => {

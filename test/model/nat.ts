@@ -63,15 +63,17 @@ function bucketOf({ hashKey }: Nat, host: Uint8Array, peer: Uint8Array): number 
   return Number((sum >> 56n) & 0xffn);
 }
 
-/** Multicast, link-local and ::/32 are no peers, nor is what the site's providers delegated. */
-function isPeer({ providerPrefixes }: Nat, address: Uint8Array): boolean {
-  const reserved = [
-    { address: Uint8Array.of(0xff), length: 8 },
-    { address: Uint8Array.of(0xfe, 0x80), length: 10 },
-    { address: new Uint8Array(4), length: 32 },
-  ];
-  return ![...reserved, ...providerPrefixes].some((prefix) => holds(prefix, address));
-}
+/** Multicast, link-local, and ::/32 with loopback and unspecified: no router forwards from or to them. */
+const RESERVED = [
+  { address: Uint8Array.of(0xff), length: 8 },
+  { address: Uint8Array.of(0xfe, 0x80), length: 10 },
+  { address: new Uint8Array(4), length: 32 },
+];
+const isRoutable = (address: Uint8Array): boolean => !RESERVED.some((prefix) => holds(prefix, address));
+
+/** Nor is a peer what the site's providers delegated. */
+const isPeer = ({ providerPrefixes }: Nat, address: Uint8Array): boolean =>
+  isRoutable(address) && !providerPrefixes.some((prefix) => holds(prefix, address));
 
 export function translateOutbound(tables: Tables, frame: Frame): Outcome {
   const { nat, uplinks, ports } = tables;
@@ -115,7 +117,7 @@ export function translateInbound(tables: Tables, frame: Frame): Outcome {
   const { nat, ports } = tables;
   const isOurs = ({ locators }: NatHost) => locators.some(({ address }) => equal(address, frame.destination));
   const host = nat?.hosts.find(isOurs);
-  if (nat === undefined || host === undefined) return passed;
+  if (nat === undefined || host === undefined || !isRoutable(frame.source)) return passed;
   const { uplink } = host.locators.find(({ address }) => equal(address, frame.destination))!;
   const examined = examine(frame, 'destination');
   if (examined === 'malformed') return dropped('malformed');

@@ -42,10 +42,9 @@ function decide(tables: Tables, frame: Frame): Outcome {
   return receive(tables, frame, chain);
 }
 
-/** An ICMPv6 error (RFC 4443 §3.1 to §3.4) about a packet of its destination's that bears a SHIM6 header. */
+/** An ICMPv6 error, of a known type or not (RFC 4443 §2.1, §2.4 (a)), about a packet of its destination's that bears a SHIM6 header. */
 function isAboutShimmed({ packet, length, destination }: Frame, at: number): boolean {
-  const type = packet[at] ?? 0;
-  if (at + ICMP6_HEADER + FIXED > length || type < 1 || type > 4) return false;
+  if (at + ICMP6_HEADER + FIXED > length || packet[at]! >= 128) return false;
   const quoted = packet.subarray(at + ICMP6_HEADER, length);
   if (!equal(quoted.slice(8, 24), destination)) return false;
   const chain = followChain(quoted, quoted.length, true);

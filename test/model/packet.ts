@@ -24,6 +24,8 @@ export const u16 = (octets: Uint8Array, at: number): number => (octets[at]! << 8
 /** The IPv6 packet in an Ethernet frame with at most one VLAN tag (802.1Q, 802.1ad). */
 export function readFrame(octets: Uint8Array): Frame | 'other' | 'malformed' {
   if (octets.length < 14) return 'other';
+  // To many stations on the link: not for a router to forward (RFC 4443 §2.4 (e)).
+  if (octets[0]! % 2 === 1) return 'other';
   let network = 14;
   let type = u16(octets, 12);
   if (type === 0x8100 || type === 0x88a8) {

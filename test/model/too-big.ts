@@ -21,8 +21,7 @@ export function tooBig(
 ): Outcome {
   const own = ownAddress(tables, frame);
   const upper = findUpper(frame);
-  const isToGroup = (frame.octets[0]! & 1) === 1;
-  if (own === undefined || upper === undefined || isToGroup) return punt(frame, because, { uplink, mtu });
+  if (own === undefined || upper === undefined) return punt(frame, because, { uplink, mtu });
   const isError = upper.next === ICMP6 && frame.packet[upper.offset]! < 128;
   // RFC 4443 §2.4 (e).
   if (isError || frame.source[0] === 0xff || frame.source.every((octet) => octet === 0))

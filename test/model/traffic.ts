@@ -47,11 +47,14 @@ function endpoints(choices: Choices, direction: Direction) {
   if (direction === 'inside')
     return { source: choices.of(HOSTS), destination: choices.of(choices.once(2) ? PEERS : LEGACY) };
   const destination = choices.of(choices.of(LOCATORS));
-  return { source: choices.of(choices.once(2) ? PEER_LOCATORS : LEGACY), destination };
+  const sources = choices.once(2) ? PEER_LOCATORS : choices.once(8) ? OTHERS : LEGACY;
+  return { source: choices.of(sources), destination };
 }
 
 function ethernet(choices: Choices): Uint8Array {
-  const macs = [choices.once(20) ? 3 : 2, 0, 0, 0, 9, 9, 2, 0, 0, 0, 8, 8];
+  const toMany = choices.once(20) ? [0x33, 0x33, 0, 0, 0, 1] : [0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+  const to = choices.once(20) ? toMany : [2, 0, 0, 0, 9, 9];
+  const macs = [...to, 2, 0, 0, 0, 8, 8];
   const tag = choices.once(3)
     ? [
         ...choices.of([

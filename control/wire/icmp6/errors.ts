@@ -34,20 +34,26 @@ function fields(error: Icmp6Error): readonly [type: number, code: number, word: 
   }
 }
 
-/** Whether a packet is an ICMPv6 error, or carries one behind a payload header. */
-function isIcmp6Error(packet: Uint8Array): boolean {
+/** Of ICMPv6 messages: errors are below the one, Redirect (RFC 4861 §4.5) is the other. */
+const INFORMATIONAL = 128;
+const REDIRECT = 137;
+
+/** Whether a packet is an ICMPv6 error or a Redirect, or carries one behind a payload header. */
+function isUnanswerable(packet: Uint8Array): boolean {
   let at = afterOptions(packet);
   if (at?.nextHeader === NextHeader.shim6 && isPayload(packet.subarray(at.offset))) {
     // A payload header is eight octets like the shortest extension header, and begins like one.
     at = { offset: at.offset + PAYLOAD_HEADER_LENGTH, pointer: at.offset, nextHeader: packet[at.offset]! };
   }
-  return at?.nextHeader === NextHeader.icmp6 && (packet[at.offset] ?? 0) < 128;
+  if (at?.nextHeader !== NextHeader.icmp6) return false;
+  const type = packet[at.offset] ?? 0;
+  return type < INFORMATIONAL || type === REDIRECT;
 }
 
 /**
  * The IPv6 packet that tells the sender of `invoking` about `error`, quoting as much of it as fits
  * in 1280 octets. Undefined where RFC 4443 §2.4 (e) forbids an answer: the invoking packet is an
- * ICMPv6 error itself, was sent to a multicast address, or its source is no single host.
+ * ICMPv6 error or a Redirect itself, was sent to a multicast address, or its source is no single host.
  */
 export function encodeIcmp6Error(
   source: Address,
@@ -57,7 +63,7 @@ export function encodeIcmp6Error(
   const header = decodeIpv6Header(invoking);
   if (header === undefined || isUnspecified(header.source) || isMulticast(header.source)) return undefined;
   if (isMulticast(header.destination) && error.kind !== 'packet-too-big') return undefined;
-  if (isIcmp6Error(invoking)) return undefined;
+  if (isUnanswerable(invoking)) return undefined;
 
   const quoted = invoking.subarray(0, MINIMUM_MTU - IPV6_HEADER_LENGTH - HEADER_LENGTH);
   const message = new Uint8Array(HEADER_LENGTH + quoted.length);
