@@ -1,6 +1,12 @@
 /** A provider that is reached through a tunnel to an exit router, which has the link to it. */
 import { z } from 'zod';
-import { type Address, equalAddress, formatAddress } from '../wire/ipv6/address.ts';
+import {
+  type Address,
+  equalAddress,
+  formatAddress,
+  isMulticast,
+  isUnspecified,
+} from '../wire/ipv6/address.ts';
 import { containsAddress, formatPrefix, type Prefix } from '../wire/ipv6/prefix.ts';
 import { address } from './fields.ts';
 
@@ -23,6 +29,8 @@ export function* tunnelMistakes(
     ['remote', tunnel.remote],
   ];
   for (const [key, end] of ends) {
+    if (isMulticast(end) || isUnspecified(end))
+      yield `tunnel.${key}: ${formatAddress(end)} is no address of a single node`;
     const within = ulids.find((prefix) => containsAddress(prefix, end));
     if (within !== undefined)
       yield `tunnel.${key}: ${formatAddress(end)} is in ${formatPrefix(within)} of ulids, which no outside interface takes`;

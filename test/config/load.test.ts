@@ -52,6 +52,11 @@ test('a mistake names its key, the value found and what is allowed', () => {
       'tunnel: { local: fd00::1, remote: fd00::1 }, interface: x1',
       /^providers\.0\.tunnel\.remote: is tunnel\.local/,
     ],
+    ...['"::"', 'ff02::1'].map((end): [string, string, RegExp] => [
+      'interface: x1',
+      `tunnel: { local: fd00::1, remote: ${end} }, interface: x1`,
+      /^providers\.0\.tunnel\.remote: \S+ is no address of a single node/,
+    ]),
     ['interface: x1', 'tunnel: { remote: fd00::1 }, interface: x1', /^providers\.0\.tunnel\.local: /],
     ['interface: x1', 'priority: 300, interface: x1', /^providers\.0\.priority: .*255.*\(found 300\)/],
   ];
