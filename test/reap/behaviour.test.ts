@@ -195,6 +195,23 @@ test('§6.3 and §6.4 have no effect where the timer does not run: Exploring goe
   assert.deepEqual(new Set(messages(scene.pair, 0)), new Set(['Probe Exploring']));
 });
 
+test('§6.3 has no effect in InboundOk, §6.5 none in Operational: neither happens there', () => {
+  const scene = new Scene();
+  scene.reach(InboundOk, 'none');
+  const before = scene.pair.sent.length;
+  scene.pair.run(400);
+  assert.deepEqual([messages(scene.pair, before), scene.reap.timer(0)], [[], 'none']);
+  scene.event('Probe InboundOk');
+  scene.event('incoming payload');
+  const operational = scene.pair.sent.length;
+  scene.pair.run(120_000);
+  assert.equal(STATE_NAMES[scene.reap.state(0)], 'Operational');
+  assert.deepEqual(
+    messages(scene.pair, operational).filter((message) => message !== 'Keepalive'),
+    [],
+  );
+});
+
 test('START leaves a timer that runs as it is, RESTART does not (§6.2, §6.8)', () => {
   const scene = new Scene();
   scene.event('outgoing payload');

@@ -270,3 +270,12 @@ for (const [state, rows] of Object.entries(tables) as [State, readonly Row[]][])
     }
   });
 }
+
+test('Receive payload extension header: held until the context stands, discarded in I1-SENT alone', () => {
+  for (const state of Object.keys(tables) as State[]) {
+    const { peer } = scene(state);
+    const tag = peer.context?.localTag ?? NOWHERE;
+    const isHeld = peer.core.handleUnknownTag(peer.now, { ...peer.addresses, tag });
+    assert.equal(isHeld, state !== 'I1-SENT', state);
+  }
+});
