@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { askDaemon } from '../../control/api/client.ts';
+import type { ContextDetailReport } from '../../control/api/protocol.ts';
+import type { OutageReport } from '../../control/observe/account/outage-book.ts';
 import { measureBlackhole, startReapingBoxes, uplinkInUse } from './blackhole.ts';
-import { boxStatus } from './box.ts';
+import { boxStatus, socketOf } from './box.ts';
 import { Captures } from './capture.ts';
 import { down, up } from './lab.ts';
 import { ping } from './measure.ts';
@@ -35,6 +38,29 @@ describe('REAP between two boxes', { skip }, () => {
     assert.ok(inbound > 1000 * SEND_TIMEOUT - 500, 'it was the provider in use');
     assert.ok(inbound <= most && outbound <= most, `${inbound} and ${outbound} ms`);
     assert.notEqual(await uplinkInUse(here(), there()), provider);
+  });
+
+  it('the account tells of it: the switch and why, the Probes, and the outage of the path', async () => {
+    const [site] = SITES;
+    const args = { local: here().cmula, peer: there().cmula };
+    const [context] = (await askDaemon(socketOf(site), 'context', args)) as readonly ContextDetailReport[];
+    const { inUse, switches, reachability } = context!;
+    const last = switches.at(-1)!;
+    assert.equal(last.because, 'REAP found that it works');
+    assert.equal(last.to?.uplink, inUse?.uplink);
+    assert.equal(inUse?.since, last.at);
+    assert.equal(reachability?.state, 'Operational');
+    assert.ok(reachability.explorations >= 1);
+    assert.ok(reachability.probesSent >= 2 && reachability.probesReceived >= 1);
+    const told = new Set(reachability.probes.map(({ direction }) => direction));
+    assert.deepEqual([...told].sort(), ['received', 'sent']);
+    const outages = (await askDaemon(socketOf(site), 'outages')) as readonly OutageReport[];
+    const outage = outages.find(({ what }) => what === 'path');
+    assert.deepEqual([outage?.contexts, outage?.ended === null], [1, false]);
+    const phases = outage!.phases.map(({ name }) => name);
+    assert.deepEqual(phases, ['noticed', 'works again']);
+    const [noticed, again] = outage!.phases.map(({ milliseconds }) => milliseconds);
+    assert.ok(noticed! >= 1000 * SEND_TIMEOUT - 500 && again! >= noticed!, `${noticed}, ${again}`);
   });
 
   it('one way only: that direction moves, the other goes on without a gap', async (context) => {
