@@ -61,6 +61,7 @@ export async function uplinkInUse(local: LabHost, peer: LabHost): Promise<string
 export async function measureBlackhole(provider: string, direction: Direction) {
   const [host, peer] = [hostIn('h1'), hostIn('h2')];
   const probes = startProbes(host, peer);
+  await probes.arriving();
   const transfer = startTransfer(host, `http://${peer.name}${PAYLOAD.path}`, TRANSFER_RATE);
   await until('a part has arrived', async () => transfer.received() > PAYLOAD.length / 10);
   probes.mark();

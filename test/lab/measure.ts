@@ -63,6 +63,8 @@ export function startTransfer(host: LabHost, url: string, rate?: number): Runnin
 export const download = (host: LabHost, url: string): Promise<Transfer> => startTransfer(host, url).done;
 
 export interface Probe {
+  /** Datagrams have begun to arrive here. */
+  readonly arriving: Promise<void>;
   /** Begins a new phase of the report. */
   mark(): void;
   /** Ends the stream and returns what this side received. */
@@ -73,19 +75,23 @@ function startProbe(host: LabHost, peer: LabHost, port: number): Probe {
   const argv = [process.execPath, PROBE, peer.cmula, String(port)];
   const child = spawnIn(host.namespace, argv, { stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';
+  const { promise: arriving, resolve } = Promise.withResolvers<void>();
   child.stdout!.setEncoding('utf8').on('data', (text: string) => {
     output += text;
+    resolve();
   });
   const closed = once(child, 'close');
+  void closed.then(() => resolve());
   child.stdin!.on('error', () => {});
   return {
+    arriving,
     mark() {
       child.stdin!.write('\n');
     },
     async stop() {
       child.stdin!.end();
       await closed;
-      if (output === '') throw new LabError(`the probe on ${host.name} reported nothing`);
+      if (output.trim() === '') throw new LabError(`the probe on ${host.name} reported nothing`);
       return JSON.parse(output) as ProbeReport;
     },
   };
@@ -95,6 +101,10 @@ function startProbe(host: LabHost, peer: LabHost, port: number): Probe {
 export function startProbes(first: LabHost, second: LabHost, port = 7777) {
   const probes = [startProbe(first, second, port), startProbe(second, first, port)] as const;
   return {
+    /** Both ends hear each other: programs start slowly where much else runs. */
+    async arriving(): Promise<void> {
+      await Promise.all(probes.map((probe) => probe.arriving));
+    },
     /** Begins a new phase at both ends. */
     mark() {
       for (const probe of probes) probe.mark();

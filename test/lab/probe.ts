@@ -1,7 +1,8 @@
 /**
  * Runs inside a host: sends a numbered UDP datagram every millisecond to its counterpart and notes
  * when the counterpart's arrive. `node probe.ts ADDRESS PORT`; every line of input begins a new
- * phase. Ends when its input ends, after two minutes at the latest, and prints a ProbeReport.
+ * phase. Prints an empty line when the first arrives. Ends when its input ends, after two minutes at the latest, and
+ * prints a ProbeReport.
  */
 import { createSocket } from 'node:dgram';
 import { createInterface } from 'node:readline';
@@ -40,7 +41,10 @@ const longestGaps = [0];
 socket.on('message', (message) => {
   const now = performance.now();
   const number = message.readUInt32BE(0);
-  firstArrival ??= now - start;
+  if (firstArrival === null) {
+    firstArrival = now - start;
+    process.stdout.write('\n');
+  }
   if (seen[number] === 1) duplicates++;
   else received++;
   seen[number] = 1;

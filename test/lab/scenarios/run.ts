@@ -31,6 +31,7 @@ export async function runScenario(scenario: Scenario): Promise<ScenarioResult> {
   let failed = false;
   try {
     await session.echo('before');
+    await probes.arriving();
     const transfer = startTransfer(h1, `http://${h2.name}${PAYLOAD.path}`, scenario.rate);
     await arrived(transfer, PAYLOAD.length * BEFORE);
     probes.mark();
