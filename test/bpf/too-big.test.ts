@@ -169,9 +169,9 @@ describe('to hosts, about what NATv6 translates', () => {
   });
 
   test('nobody at an address that is no single node’s', () => {
-    for (const source of ['::', 'ff02::1', 'ffff::'])
-      expectOutside(arriving([sized(1501)], { source }), { dropped: 'outside-too-big' });
-    const frame = arriving([sized(1501)], { source: '::1:0' });
+    for (const source of ['::', 'ff02::1', 'ffff::', '::1:0'])
+      expectOutside(arriving([sized(1501)], { source }), 'passed');
+    const frame = arriving([sized(1501)], { source: '0:1::1:0' });
     expectOutside(frame, { answered: answer(frame, { mtu: 1500 }) });
   });
 });
@@ -230,9 +230,9 @@ describe('left to the controller', () => {
     expectOutside(arriving([shim, udp(1500)]), { punted: 'outside-too-big', mtu: 1508 });
   });
 
-  test('a frame to many stations', () => {
+  test('a frame to many stations is the kernel’s, as all of them', () => {
     for (const destination of ['ff:ff:ff:ff:ff:ff', '33:33:00:00:00:01'])
-      expectInside(sent([sized(1500)], { link: { ...lab.fromHost, destination } }), tooBig);
+      expectInside(sent([sized(1500)], { link: { ...lab.fromHost, destination } }), 'passed');
   });
 
   test('extension headers that are not followed to their end', () => {
