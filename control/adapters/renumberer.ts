@@ -41,8 +41,9 @@ export class Renumberer {
     if (kept === undefined) return;
     const state = JSON.parse(new TextDecoder().decode(kept)) as RenumberingState;
     const { providers } = this.#box.site;
-    // The old provider may be gone already, and only the note of it be left.
-    if (providers.find(state.from) === undefined || providers.find(state.to) === undefined) {
+    // In `remove` the old provider may be gone already; else somebody took one of them away by another configuration.
+    const isGone = providers.find(state.from) === undefined && state.phase !== 'remove';
+    if (isGone || providers.find(state.to) === undefined) {
       await this.#box.site.keep(RENUMBERING, undefined);
       return;
     }

@@ -120,6 +120,7 @@ export class ZonePublisher {
   }
 
   report(): readonly ZoneReport[] {
+    if (this.#gathering !== undefined) this.#look();
     return this.#zones.map((state) => {
       const isHere = ({ zone }: { readonly zone: Name }) => nameKey(zone) === nameKey(state.zone);
       const taken = [...this.#taken.keys()].flatMap((key) => this.#wanted.get(key) ?? []).filter(isHere);

@@ -1,6 +1,6 @@
 /**
- * Stock BIND, twice: `ns` is authoritative for everything the lab's Internet knows, from the root
- * down; `res` is a recursive resolver that starts at that root.
+ * Stock name servers: `ns`, BIND or Knot, is authoritative for everything the lab's Internet knows, from the root
+ * down; `res`, BIND, is a recursive resolver that starts at that root.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type Address, parseAddress } from '../../control/wire/ipv6/address.ts';
@@ -113,45 +113,97 @@ const options = (directory: string, recursion: 'yes' | 'no'): string => `options
 controls { };
 `;
 
-async function startNamed(server: { namespace: string; address: string }, files: Record<string, string>) {
-  const { namespace, address } = server;
+interface Answering {
+  readonly namespace: string;
+  readonly address: string;
+}
+
+/** Writes a server's files and starts it. Resolves when it answers. */
+async function startServer(
+  program: string,
+  { namespace, address }: Answering,
+  argv: readonly string[],
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
   const directory = inState(namespace);
   mkdirSync(directory, { recursive: true });
   for (const [file, text] of Object.entries(files)) writeFileSync(`${directory}/${file}`, text);
-  const argv = [
-    'named',
-    '-f',
-    '-6',
-    '-n',
-    '1',
-    '-c',
-    `${directory}/named.conf`,
-    '-L',
-    `${directory}/named.log`,
-  ];
-  const named = await start(`named-${namespace}`, namespace, unconfined(argv));
-  await until(`${server.namespace} answers DNS`, async () => {
-    assertAlive(named);
+  const server = await start(`${program}-${namespace}`, namespace, unconfined(argv));
+  await until(`${namespace} answers DNS`, async () => {
+    assertAlive(server);
     const query = ['dig', '+short', '+tries=1', '+time=1', `@${address}`, NAME_SERVER.name, 'AAAA'];
     return (await runIn(namespace, query)).stdout.trim() === NAME_SERVER.address;
   });
 }
 
-/** Starts both and returns when they answer. */
-export async function startNameServers(hosts: readonly LabHost[]): Promise<void> {
-  const served = zones(hosts);
-  const authority = inState(NAME_SERVER.namespace);
-  const updates = (zone: Zone) => (zone.name === '.' ? '' : `allow-update { key "${UPDATE_KEY.name}"; };`);
+function startNamed(server: Answering, files: Readonly<Record<string, string>>): Promise<void> {
+  const directory = inState(server.namespace);
+  const [configuration, log] = [`${directory}/named.conf`, `${directory}/named.log`];
+  const argv = ['named', '-f', '-6', '-n', '1', '-c', configuration, '-L', log];
+  return startServer('named', server, argv, files);
+}
+
+const takesUpdates = (zone: Zone): boolean => zone.name !== '.';
+const zoneFiles = (served: readonly Zone[]) =>
+  Object.fromEntries(served.map((zone) => [zoneFile(zone), zoneText(zone)]));
+
+function startBind(served: readonly Zone[]): Promise<void> {
+  const updates = (zone: Zone) => (takesUpdates(zone) ? `allow-update { key "${UPDATE_KEY.name}"; };` : '');
   const clauses = [
     `key "${UPDATE_KEY.name}" { algorithm hmac-sha256; secret "${UPDATE_KEY.secret}"; };`,
     ...served.map(
       (zone) => `zone "${zone.name}" { type primary; file "${zoneFile(zone)}"; ${updates(zone)} };`,
     ),
   ];
-  await startNamed(NAME_SERVER, {
-    'named.conf': `${options(authority, 'no')}${clauses.join('\n')}\n`,
-    ...Object.fromEntries(served.map((zone) => [zoneFile(zone), zoneText(zone)])),
+  return startNamed(NAME_SERVER, {
+    'named.conf': `${options(inState(NAME_SERVER.namespace), 'no')}${clauses.join('\n')}\n`,
+    ...zoneFiles(served),
   });
+}
+
+function startKnot(served: readonly Zone[]): Promise<void> {
+  const directory = inState(NAME_SERVER.namespace);
+  const configuration = `server:
+    rundir: "${directory}"
+    listen: ${NAME_SERVER.address}@53
+    udp-workers: 1
+    tcp-workers: 1
+log:
+  - target: stderr
+    any: info
+key:
+  - id: ${UPDATE_KEY.name}
+    algorithm: hmac-sha256
+    secret: ${UPDATE_KEY.secret}
+acl:
+  - id: updates
+    key: ${UPDATE_KEY.name}
+    action: update
+database:
+    storage: "${directory}"
+template:
+  - id: default
+    storage: "${directory}"
+zone:
+${served
+  .map(
+    (zone) =>
+      `  - domain: "${zone.name}"\n    file: "${zoneFile(zone)}"\n${takesUpdates(zone) ? '    acl: updates\n' : ''}`,
+  )
+  .join('')}`;
+  const argv = ['knotd', '-c', `${directory}/knot.conf`];
+  return startServer('knotd', NAME_SERVER, argv, { 'knot.conf': configuration, ...zoneFiles(served) });
+}
+
+export type NameServerKind = 'BIND' | 'Knot';
+const STARTERS = { BIND: startBind, Knot: startKnot } as const;
+
+/** Starts name server and resolver and returns when they answer. */
+export async function startNameServers(
+  hosts: readonly LabHost[],
+  kind: NameServerKind = 'BIND',
+): Promise<void> {
+  await STARTERS[kind](zones(hosts));
   await startNamed(RESOLVER, {
     'named.conf': `${options(inState(RESOLVER.namespace), 'yes')}zone "." { type hint; file "root.hints"; };\n`,
     'root.hints': `. ${TTL} NS ${NAME_SERVER.name}.\n${NAME_SERVER.name}. ${TTL} AAAA ${NAME_SERVER.address}\n`,

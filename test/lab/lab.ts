@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs
 import { startBox, uplinks, writeConfiguration } from './box.ts';
 import { LabError, together, until } from './command.ts';
 import { configureHost } from './dhcp-client.ts';
-import { startNameServers } from './dns.ts';
+import { type NameServerKind, startNameServers } from './dns.ts';
 import { createIdentities, type IdentityPlan } from './identity.ts';
 import {
   buildNetwork,
@@ -32,6 +32,8 @@ export interface UpOptions {
   readonly owned?: boolean;
   /** How sites prove their locators, by name of the site; by CGAs of an RSA key when absent. */
   readonly identities?: Readonly<Record<string, IdentityPlan>>;
+  /** What the authoritative name server is; BIND when absent. */
+  readonly nameServer?: NameServerKind;
   readonly progress?: (line: string) => void;
 }
 
@@ -83,8 +85,10 @@ async function raise(options: UpOptions, progress: (line: string) => void): Prom
     isStatic ? new Map(hosts.map(({ namespace, cmula }) => [namespace, cmula])) : 'advertised',
   );
 
-  progress('BIND as name server and as resolver; nginx, sshd and iperf3 on the hosts');
-  await together([startNameServers(hosts), startServices()]);
+  progress(
+    `${options.nameServer ?? 'BIND'} as name server, BIND as resolver; nginx, sshd and iperf3 on the hosts`,
+  );
+  await together([startNameServers(hosts, options.nameServer), startServices()]);
 
   for (const site of SITES) writeConfiguration(site, hosts);
   if (options.boxes === false) return;

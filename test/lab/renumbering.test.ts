@@ -1,24 +1,22 @@
 /** Site 1 leaves provider x1 for z1, whose prefix is another, under a running download and open ssh sessions. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { askDaemon } from '../../control/api/client.ts';
 import type { HostDetail, ProviderReport } from '../../control/api/protocol.ts';
 import { parseUlidData } from '../../control/naming/ulid-record.ts';
 import type { RenumberingEvent } from '../../control/site/renumbering.ts';
 import { formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
-import { boxProcess, contexts, editConfiguration, socketOf, startBox } from './box.ts';
-import { run, runIn, until } from './command.ts';
-import { UPDATE_KEY } from './dns.ts';
+import { boxProcess, contexts, socketOf, startBox } from './box.ts';
+import { runIn, until } from './command.ts';
 import { down, up } from './lab.ts';
 import { ping, type RunningTransfer, SshSession, startTransfer } from './measure.ts';
 import { inspectProvider } from './network.ts';
 import { connectNewProvider, NEW_PROVIDER } from './new-provider.ts';
-import { CLI, inState } from './paths.ts';
 import { isAlive, stop } from './process.ts';
+import { addProvider, pshim6 as cli, published, publishZones } from './publishing.ts';
 import { PAYLOAD, payloadDigest } from './services.ts';
 import { hostIn } from './state.ts';
-import { NAME_SERVER, SITES } from './topology.ts';
+import { SITES } from './topology.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const [site] = SITES;
@@ -28,42 +26,20 @@ const TTL = 3;
 const TRANSFER_RATE = 5_000_000;
 const REVERSE = '1.0.0.0.8.b.d.0.0.0.c.f.ip6.arpa';
 
-const pshim6 = async (...words: string[]): Promise<string> =>
-  (await run([process.execPath, CLI, '--socket', socketOf(site), ...words], { timeout: 60_000 })).stdout;
+const pshim6 = (...words: string[]): Promise<string> => cli(site, ...words);
 const ask = async <T>(command: string, args?: Record<string, unknown>): Promise<T> =>
   (await askDaemon(socketOf(site), command, args)) as T;
-
-async function published(name: string, type: string): Promise<string[]> {
-  const argv = ['dig', '+short', '+norecurse', `@${NAME_SERVER.address}`, name, type];
-  return (await runIn(NAME_SERVER.namespace, argv)).stdout.split('\n').filter(Boolean).sort();
-}
 
 const providersNow = async () =>
   (await ask<readonly ProviderReport[]>('providers')).map(({ name }) => name).sort();
 const locatorsOf = async (host: string) => (await ask<HostDetail>('hosts-show', { host })).locatorsByProvider;
-
-function publishZones(): void {
-  const secret = inState('update-secret');
-  writeFileSync(secret, UPDATE_KEY.secret, { mode: 0o600 });
-  editConfiguration(site, (configuration) => {
-    configuration['publication'] = {
-      ttl: TTL,
-      keys: [{ name: UPDATE_KEY.name, 'secret-file': secret }],
-      zones: [site.domain, REVERSE].map((zone) => ({
-        zone,
-        server: NAME_SERVER.address,
-        key: UPDATE_KEY.name,
-      })),
-    };
-  });
-}
 
 describe('renumbering', { skip }, () => {
   before(async () => {
     await up({ owned: true });
     await connectNewProvider();
     await stop([boxProcess(site)!]);
-    publishZones();
+    publishZones(site, [site.domain, REVERSE], TTL);
     await startBox(site);
   });
   after(down);
@@ -103,25 +79,8 @@ describe('renumbering', { skip }, () => {
     const h1 = hostIn('h1');
     // A context that was there before is told by an Update Request.
     assert.equal((await ping(h1, 'h2.foo.com', 3)).received, 3);
-    const { name, prefix, gateway } = NEW_PROVIDER;
-    await pshim6(
-      'provider',
-      'add',
-      name,
-      '--interface',
-      name,
-      '--prefix',
-      prefix,
-      '--gateway',
-      gateway,
-      '--priority',
-      '1',
-    );
-    await until(`${name} is up`, async () =>
-      (await ask<readonly ProviderReport[]>('providers')).some(
-        (row) => row.name === name && row.state === 'up',
-      ),
-    );
+    const { name } = NEW_PROVIDER;
+    await addProvider(site, NEW_PROVIDER);
     const before = await locatorsOf(h1.name);
     assert.deepEqual(Object.keys(before).sort(), ['x1', 'y1', 'z1']);
     const plan = JSON.parse(await pshim6('provider', 'replace', 'x1', name, '--dry-run', '--json')) as {
