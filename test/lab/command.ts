@@ -2,6 +2,9 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { NAMESPACE_PREFIX, RESOLVER_OF } from './topology.ts';
 
+/** An emulated machine (test/vm/) is that much slower. */
+const SLOWNESS = process.env['PSHIM6_VM'] === undefined ? 1 : 8;
+
 export class CommandError extends Error {
   readonly argv: readonly string[];
   /** Exit status, or the signal's name, or 'ENOENT' and the like when it did not start. */
@@ -29,16 +32,20 @@ export class LabError extends Error {
 
 /** A program that should run on has ended: waiting for it is pointless. */
 export class ProgramEndedError extends LabError {
-  constructor(name: string, log: string) {
-    super(`${name} ended by itself:\n${log}`);
+  /** What killed it, where that was seen. */
+  readonly signal: NodeJS.Signals | undefined;
+
+  constructor(name: string, log: string, signal?: NodeJS.Signals) {
+    super(`${name} ended by itself${signal === undefined ? '' : `, of ${signal}`}:\n${log}`);
     this.name = 'ProgramEndedError';
+    this.signal = signal;
   }
 }
 
 export interface RunOptions {
   /** Written to standard input, which is empty otherwise. */
   readonly input?: string;
-  /** Milliseconds until the program is killed and the run fails; 60 s when absent. */
+  /** Milliseconds until the program is killed and the run fails; 60 s when absent. More on a slow machine. */
   readonly timeout?: number;
 }
 
@@ -52,7 +59,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
   const { promise, resolve, reject } = Promise.withResolvers<Output>();
   const child = spawn(argv[0]!, argv.slice(1), {
     stdio: 'pipe',
-    timeout: options.timeout ?? 60_000,
+    timeout: (options.timeout ?? 60_000) * SLOWNESS,
     killSignal: 'SIGKILL',
   });
   let stdout = '';
@@ -101,9 +108,6 @@ export function spawnIn(namespace: string, argv: readonly string[], options: Spa
 
 export const delay = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** An emulated machine (test/vm/) is that much slower. */
-const SLOWNESS = process.env['PSHIM6_VM'] === undefined ? 1 : 8;
 
 /**
  * Asks until the answer is neither undefined nor false and returns it. Throws LabError after

@@ -1,6 +1,6 @@
 /** Raising, inspecting, disturbing and removing the lab. */
 import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { startBox, uplinks, writeConfiguration } from './box.ts';
+import { editConfiguration, startBox, uplinks, writeConfiguration } from './box.ts';
 import { LabError, together, until } from './command.ts';
 import { configureHost } from './dhcp-client.ts';
 import { type NameServerKind, startNameServers } from './dns.ts';
@@ -22,6 +22,7 @@ import { identify, isAlive, stop } from './process.ts';
 import { startServices } from './services.ts';
 import { currentBootId, type LabHost, type LabState, readState, updateState, writeState } from './state.ts';
 import { NAMESPACE_PREFIX, NAMESPACES, PROVIDERS, RESOLVER_OF, SITES } from './topology.ts';
+import { wireOf } from './vlans.ts';
 
 const NETNS_CONFIGURATION = '/etc/netns';
 
@@ -30,6 +31,10 @@ export interface UpOptions {
   readonly boxes?: boolean;
   /** Whether the calling process uses the lab: another `up` is refused while it lives, not after. */
   readonly owned?: boolean;
+  /** Hosts have their addresses from here, no DHCPv6, and serve nothing: for slow machines. */
+  readonly bare?: boolean;
+  /** Boxes meet hosts and providers on 802.1Q VLANs: their interfaces are VLAN interfaces. */
+  readonly vlans?: boolean;
   /** How sites prove their locators, by name of the site; by CGAs of an RSA key when absent. */
   readonly identities?: Readonly<Record<string, IdentityPlan>>;
   /** What the authoritative name server is; BIND when absent. */
@@ -80,22 +85,32 @@ async function raise(options: UpOptions, progress: (line: string) => void): Prom
   progress(`network: ${NAMESPACES.length} namespaces, ingress filters at ${PROVIDERS.length} providers`);
   writeResolverFiles();
   // Without boxes there is nobody to tell hosts their addresses.
-  const isStatic = options.boxes === false;
+  const isStatic = options.boxes === false || options.bare === true;
   await buildNetwork(
     isStatic ? new Map(hosts.map(({ namespace, cmula }) => [namespace, cmula])) : 'advertised',
+    options.vlans === true ? wireOf : undefined,
   );
 
-  progress(
-    `${options.nameServer ?? 'BIND'} as name server, BIND as resolver; nginx, sshd and iperf3 on the hosts`,
-  );
-  await together([startNameServers(hosts, options.nameServer), startServices()]);
+  const services = options.bare ? '' : '; nginx, sshd and iperf3 on the hosts';
+  progress(`${options.nameServer ?? 'BIND'} as name server, BIND as resolver${services}`);
+  const servers = startNameServers(hosts, options.nameServer);
+  await together(options.bare ? [servers] : [servers, startServices()]);
 
-  for (const site of SITES) writeConfiguration(site, hosts);
+  for (const site of SITES) {
+    writeConfiguration(site, hosts);
+    if (options.bare) editConfiguration(site, withoutDhcp);
+  }
   if (options.boxes === false) return;
   progress('the boxes p1 and p2');
   await together(SITES.map((site) => startBox(site)));
+  if (options.bare) return;
   progress('every host gets address, router and resolver: dhclient, router advertisements');
   await together(hosts.map(configureHost));
+}
+
+function withoutDhcp(configuration: Record<string, object>): void {
+  delete configuration['dhcp'];
+  for (const host of configuration['hosts'] as { duid?: string }[]) delete host.duid;
 }
 
 /** `ip netns exec` puts the files of /etc/netns/NAME over those of /etc. */

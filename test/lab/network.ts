@@ -16,6 +16,7 @@ import {
   SITES,
   type Site,
 } from './topology.ts';
+import type { Wire } from './vlans.ts';
 
 const NETNS_DIRECTORY = '/run/netns';
 
@@ -178,20 +179,33 @@ function recipes(hostAddresses: HostAddresses): Map<string, Recipe> {
 }
 
 /** Cables plugged in at both ends: nothing can be routed over one before that. */
-function cables(): Map<string, Recipe> {
+function cables(wireOf: WireOf): Map<string, Recipe> {
   const result = new Map(
     NAMESPACES.map((name) => [name, { ip: ['link set dev lo up'], shell: [] as string[] }]),
   );
   for (const { first, second, box } of LINKS) {
     for (const end of [first, second]) {
       const { ip, shell } = result.get(end.namespace)!;
+      const wire = wireOf(end);
+      if (wire !== undefined) {
+        ip.push(`link set dev ${wire.interface} up`);
+        ip.push(`link add link ${wire.interface} name ${end.interface} type vlan id ${wire.vlan}`);
+      }
       ip.push(`link set dev ${end.interface} up`);
-      if (box) shell.push(offloadsOff(end.interface));
+      if (box) shell.push(offloadsOff(cableOf(end, wireOf).interface));
     }
-    if (box) result.get(second.namespace)!.shell.push(receiveRedirected(second));
+    if (box) result.get(second.namespace)!.shell.push(receiveRedirected(cableOf(second, wireOf)));
   }
   return result;
 }
+
+/** What is beneath an interface, if it is that of a VLAN. */
+type WireOf = (end: LinkEnd) => Wire | undefined;
+
+const cableOf = (end: LinkEnd, wireOf: WireOf): LinkEnd => ({
+  ...end,
+  interface: wireOf(end)?.interface ?? end.interface,
+});
 
 /** Names of the lab's namespaces that exist, without their prefix. */
 export function existingNamespaces(): string[] {
@@ -206,7 +220,10 @@ export function namespacesMounted(): boolean {
 }
 
 /** Creates everything. `hostAddresses`: namespace of each host -> its CMULA. */
-export async function buildNetwork(hostAddresses: HostAddresses): Promise<void> {
+export async function buildNetwork(
+  hostAddresses: HostAddresses,
+  wireOf: WireOf = () => undefined,
+): Promise<void> {
   if (!existsSync(PASS_PROGRAM)) throw new LabError(`${PASS_PROGRAM} is missing: run make -C bpf`);
   const batch = (lines: readonly string[]): Promise<unknown> =>
     run(['ip', '-6', '-batch', '-'], { input: `${lines.join('\n')}\n` });
@@ -225,13 +242,15 @@ export async function buildNetwork(hostAddresses: HostAddresses): Promise<void> 
     ),
   );
   await batch(
-    LINKS.map(
-      ({ first, second }) =>
+    LINKS.map((link) => {
+      const [first, second] = [cableOf(link.first, wireOf), cableOf(link.second, wireOf)];
+      return (
         `link add name ${first.interface} netns ${NAMESPACE_PREFIX}${first.namespace} type veth ` +
-        `peer name ${second.interface} netns ${NAMESPACE_PREFIX}${second.namespace}`,
-    ),
+        `peer name ${second.interface} netns ${NAMESPACE_PREFIX}${second.namespace}`
+      );
+    }),
   );
-  await follow(cables());
+  await follow(cables(wireOf));
   await follow(recipes(hostAddresses));
 }
 

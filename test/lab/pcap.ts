@@ -9,24 +9,30 @@ const LINKTYPE_IPV6 = 229;
 const ETHERNET_HEADER_LENGTH = 14;
 const ETHERTYPE_IPV6 = 0x86dd;
 
-/** The IPv6 packets of a capture, in order. Throws LabError when it is no capture of Ethernet frames. */
-export function packetsOf(file: Uint8Array): Uint8Array[] {
+/** The frames of a capture, in order. Throws LabError when it is no capture of Ethernet frames. */
+export function framesOf(file: Uint8Array): Uint8Array[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length < FILE_HEADER_LENGTH || view.getUint32(0, true) !== MAGIC)
     throw new LabError('no capture file');
   if (view.getUint32(20, true) !== LINKTYPE_ETHERNET) throw new LabError('no capture of Ethernet frames');
-  const packets: Uint8Array[] = [];
+  const frames: Uint8Array[] = [];
   for (let at = FILE_HEADER_LENGTH; at + RECORD_HEADER_LENGTH <= file.length; ) {
     const length = view.getUint32(at + 8, true);
     const start = at + RECORD_HEADER_LENGTH;
     at = start + length;
     if (at > file.length) break;
-    if (length > ETHERNET_HEADER_LENGTH && view.getUint16(start + 12) === ETHERTYPE_IPV6) {
-      packets.push(file.slice(start + ETHERNET_HEADER_LENGTH, at));
-    }
+    frames.push(file.slice(start, at));
   }
-  return packets;
+  return frames;
 }
+
+/** The IPv6 packets of a capture, in order. Throws LabError when it is no capture of Ethernet frames. */
+export const packetsOf = (file: Uint8Array): Uint8Array[] =>
+  framesOf(file).flatMap((frame) =>
+    frame.length > ETHERNET_HEADER_LENGTH && Buffer.from(frame).readUInt16BE(12) === ETHERTYPE_IPV6
+      ? [frame.subarray(ETHERNET_HEADER_LENGTH)]
+      : [],
+  );
 
 export function captureOf(packets: readonly Uint8Array[]): Uint8Array {
   const octets = packets.reduce(

@@ -27,6 +27,9 @@ export const identify = (pid: number): ProcessIdentity => ({ pid, startTime: sta
 
 export const logFile = (name: string): string => inState('log', `${name}.log`);
 
+/** Of the programs that this process started: what killed them. */
+const signals = new Map<number, NodeJS.Signals>();
+
 /** The last lines that a program wrote. */
 export function logTail(name: string, lines = 12): string {
   try {
@@ -46,6 +49,7 @@ export async function start(name: string, namespace: string, argv: readonly stri
     child.once('spawn', resolve);
     child.once('error', (cause) => reject(new LabError(`${name} did not start`, { cause })));
   });
+  child.once('exit', (_, signal) => signal !== null && signals.set(child.pid!, signal));
   child.unref();
   const started: LabProcess = { name, namespace, ...identify(child.pid!) };
   updateState((state) => ({ processes: [...state.processes, started] }));
@@ -54,7 +58,8 @@ export async function start(name: string, namespace: string, argv: readonly stri
 
 /** Throws ProgramEndedError, with the end of its log, when a program is gone. */
 export function assertAlive(program: LabProcess): void {
-  if (!isAlive(program)) throw new ProgramEndedError(program.name, logTail(program.name));
+  if (!isAlive(program))
+    throw new ProgramEndedError(program.name, logTail(program.name), signals.get(program.pid));
 }
 
 /** SIGTERM, and SIGKILL after a while, to those that are still what they were. Resolves when they are gone. */

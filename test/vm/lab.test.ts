@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { cannotBoot, collect } from './setting.ts';
+
+test('kernel 5.10: boxes on VLAN interfaces, and ESP in transport mode between hosts (test/vm/guest/lab.ts)', {
+  skip: cannotBoot,
+}, async () => {
+  const { status, stdout, stderr } = await collect(['sh', 'test/vm/guest/lab.sh']);
+  assert.equal(status, 0, `${stdout}\n${stderr}`);
+  assert.match(stdout, /^kernel 5\.10\./m);
+  assert.match(stdout, /^\S+ pass 5$/m);
+  assert.match(stdout, /^\S+ fail 0$/m);
+});
