@@ -9,6 +9,7 @@ import type {
   StatusReport,
   UplinkReport,
 } from '../../control/api/protocol.ts';
+import { NODE_FLAGS } from '../../control/cli/node-flags.ts';
 import { LabError, ProgramEndedError, until } from './command.ts';
 import { SEC, siteKeyFile } from './identity.ts';
 import { CLI, inState } from './paths.ts';
@@ -68,6 +69,7 @@ export function editConfiguration(site: Site, change: (configuration: Record<str
 
 export const boxCommand = (site: Site): string[] => [
   process.execPath,
+  ...NODE_FLAGS,
   CLI,
   'run',
   '--config',

@@ -1,10 +1,12 @@
 /** The servers measured, in a network namespace: this box's daemon, and Kea with its memfile. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { NODE_FLAGS } from '../../../control/cli/node-flags.ts';
 import { createSiteKey } from '../../../control/store/site-key.ts';
 import { RowError } from '../errors.ts';
 
@@ -68,8 +70,12 @@ function startBox(namespace: string, directory: string): Promise<Server> {
   const file = join(directory, 'box.yaml');
   writeFileSync(file, stringify(configuration));
   const command = join(import.meta.dirname, '../../../control/cli/main.ts');
-  return run('pshim6', namespace, [process.execPath, command, 'run', '--config', file], {}, (words) =>
-    words.includes('daemon-started'),
+  return run(
+    'pshim6',
+    namespace,
+    [process.execPath, ...NODE_FLAGS, command, 'run', '--config', file],
+    {},
+    (words) => words.includes('daemon-started'),
   );
 }
 

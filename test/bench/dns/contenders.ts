@@ -1,4 +1,5 @@
 /** Who is measured, and the one upstream of all: stock BIND with wildcards, so that every name can be new. */
+import { NODE_FLAGS } from '../../../control/cli/node-flags.ts';
 import { bindArgv, bindOptions, type Program, startBind, startProgram } from '../../adapters/dns-programs.ts';
 
 const ULID = 'fc000db8000200000000000000000001';
@@ -49,7 +50,8 @@ export function startContender(
       const program = new URL('alg-process.ts', import.meta.url).pathname;
       return startProgram({
         probe,
-        argv: (_directory, port) => pinned(cpu, [process.execPath, program, String(port), String(upstream)]),
+        argv: (_directory, port) =>
+          pinned(cpu, [process.execPath, ...NODE_FLAGS, program, String(port), String(upstream)]),
         files: () => ({}),
       });
     }

@@ -1,7 +1,9 @@
 /** A program of the benchmark in a network namespace: orders go in as lines, answers come as lines of JSON. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { NODE_FLAGS } from '../../../control/cli/node-flags.ts';
 import { RowError } from '../errors.ts';
 
 export class LineProcess {
@@ -11,7 +13,14 @@ export class LineProcess {
 
   constructor(namespace: string, program: string, words: readonly (string | number)[]) {
     this.#name = namespace;
-    const argv = [`--net=/run/netns/${namespace}`, '--', process.execPath, program, ...words.map(String)];
+    const argv = [
+      `--net=/run/netns/${namespace}`,
+      '--',
+      process.execPath,
+      ...NODE_FLAGS,
+      program,
+      ...words.map(String),
+    ];
     this.#child = spawn('nsenter', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child.stdin!.on('error', () => {});
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();

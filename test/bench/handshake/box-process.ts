@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { NODE_FLAGS } from '../../../control/cli/node-flags.ts';
 import { RowError } from '../errors.ts';
 import type { BoxReport } from './box.ts';
 
@@ -16,6 +17,7 @@ export class BoxProcess {
     this.#name = namespace;
     const program = [
       process.execPath,
+      ...NODE_FLAGS,
       '--expose-gc',
       join(import.meta.dirname, 'box.ts'),
       ...words.map(String),
