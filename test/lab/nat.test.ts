@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, statSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { boxStatus } from './box.ts';
-import { delay, run, runIn, spawnIn, until } from './command.ts';
+import { delay, LabError, run, runIn, spawnIn, until } from './command.ts';
 import { down, fail, heal, up, uplinkReaches } from './lab.ts';
 import { download, ping } from './measure.ts';
 import { inState } from './paths.ts';
@@ -31,15 +31,31 @@ interface Held {
   readonly silence: number;
 }
 
-/** A connection of h1 to the server that lasts until something ends it. */
-function hold(): { done: Promise<Held>; end: () => void } {
+/** Milliseconds after which a connection that nothing ended is given up. */
+const PATIENCE = 30_000;
+
+/** A connection of h1 to the server, which has answered, and lasts until something ends it. */
+async function hold(): Promise<{ done: Promise<Held> }> {
   const child = spawnIn('h1', [process.execPath, WHOAMI, 'hold', WEB_SERVER.address, String(PORT)], {});
+  const limit = setTimeout(() => child.kill(), PATIENCE);
   let text = '';
+  const answered = Promise.withResolvers<void>();
   child.stdout!.on('data', (octets) => {
     text += octets;
+    if (text.startsWith('held\n')) answered.resolve();
   });
-  const done = new Promise<Held>((resolve) => child.once('close', () => resolve(JSON.parse(text))));
-  return { done, end: () => child.kill() };
+  const done = new Promise<Held>((resolve, reject) =>
+    child.once('close', () => {
+      clearTimeout(limit);
+      const [, end = ''] = text.split('\n');
+      const gone = new LabError(end === '' ? `still open, or never, after ${PATIENCE} ms` : end);
+      if (end === '') for (const settle of [answered.reject, reject]) settle(gone);
+      else resolve(JSON.parse(end));
+    }),
+  );
+  done.catch(() => {});
+  await answered.promise;
+  return { done };
 }
 
 /** The address under which the server sees h1 in a new connection. */
@@ -126,8 +142,7 @@ describe('hosts and a server without SHIM6', { skip }, () => {
   it('a provider fails: the connection is reset, a new one takes the other provider at once', async () => {
     const host = hostIn('h1');
     const [first, second] = host.locators as [string, string];
-    const held = hold();
-    await delay(500);
+    const held = await hold();
     await fail('x1');
     await uplinkReaches('x1', 'down');
     assert.equal(await seenAs(), second);
@@ -138,8 +153,7 @@ describe('hosts and a server without SHIM6', { skip }, () => {
 
   it('a connection made meanwhile outlives the provider’s return; later ones take it again', async () => {
     const [first, second] = hostIn('h1').locators as [string, string];
-    const held = hold();
-    await delay(500);
+    const held = await hold();
     await heal('x1');
     await uplinkReaches('x1', 'up');
     await until('the provider is used again', async () => (await seenAs()) === first);

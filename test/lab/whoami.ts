@@ -1,7 +1,8 @@
 /**
  * Runs inside a host or server. `node whoami.ts serve PORT` answers every line of a TCP connection with the address it
- * came from. `node whoami.ts hold ADDRESS PORT` says `hello` every 50 ms until the connection ends, and prints the
- * addresses it was answered with and how it ended, and after how many milliseconds without an answer.
+ * came from. `node whoami.ts hold ADDRESS PORT` says `hello` every 50 ms until the connection ends; it prints `held` after
+ * the first answer, and at the end the addresses it was answered with and how it ended, and after how many milliseconds
+ * without an answer.
  */
 import { connect, createServer } from 'node:net';
 
@@ -24,6 +25,7 @@ if (mode === 'serve') {
     process.stdout.write(`${JSON.stringify({ answers: [...answers], how, silence })}\n`);
     process.exit();
   };
+  socket.once('data', () => process.stdout.write('held\n'));
   socket.on('data', (octets) => {
     for (const line of octets.toString().trim().split('\n')) answers.add(line);
     last = performance.now();
