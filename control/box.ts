@@ -73,7 +73,7 @@ export class Box {
   peerLocators: (peer: Address) => readonly Address[] | undefined = () => undefined;
   /** Has the DNS look for them; false where that is of no use. */
   searchPeer: (host: Address, peer: Address) => boolean = () => false;
-  /** Whoever waits for one learns here that it has ended, one way or the other; set when the ALG starts. */
+  /** Whoever waits for one learns here that it has failed, or that packets find its context; set when the ALG starts. */
   onHandshakeEnd: (local: Address, peer: Address) => void = () => undefined;
   readonly #options: BoxOptions;
   readonly #netlink: Netlink;
@@ -301,6 +301,7 @@ export class Box {
       injectInside: (frame) => this.#insideInjector.inject(frame),
       injectOutside: (frame) => this.#outsideInjector.inject(frame),
       drainEvents: () => this.dataplane.drainEvents(),
+      onLive: ({ local, peer }) => this.onHandshakeEnd(local, peer),
       sendError: (invoking, error) => this.#errors.toHost(invoking, error),
       isTranslated: (peer) => this.site.config.nat.enabled && this.#isRoutable(peer),
     });
@@ -480,8 +481,7 @@ export class Box {
         this.carrier.carry(effect);
     }
     this.reachability.follow(effect);
-    if (effect.kind === 'established') this.onHandshakeEnd(effect.context.local, effect.context.peer);
-    else if (effect.kind === 'failed') this.onHandshakeEnd(effect.local, effect.peer);
+    if (effect.kind === 'failed') this.onHandshakeEnd(effect.local, effect.peer);
   }
 
   #exploring(context: ContextView, because: string): void {

@@ -25,6 +25,8 @@ export interface ContextCarrierOptions {
   readonly injectOutside: (frame: Uint8Array) => void;
   /** Has the events in the ring handled now. */
   readonly drainEvents: () => void;
+  /** Its packets do not come here any more. */
+  readonly onLive: (context: ContextView) => void;
   readonly sendError: (invoking: WaitingFrame, error: Icmp6Error) => void;
   /** Whether packets to a peer without a context are translated (NATv6): it is routable. */
   readonly isTranslated: (peer: Address) => boolean;
@@ -129,7 +131,7 @@ export class ContextCarrier {
 
   /** Lets go of what waited, in order, before any later packet: until set live, the entry punts what comes. */
   #release(context: ContextView, recovered: ContextTag | undefined): void {
-    const { contexts, firstPackets, injectInside, clock } = this.#options;
+    const { contexts, firstPackets, injectInside, clock, onLive } = this.#options;
     // Only the default context of a pair has hosts' packets waiting for it.
     if (context.fork === 0) {
       const pair = pairKey(context.local, context.peer);
@@ -138,6 +140,7 @@ export class ContextCarrier {
       for (const waiting of firstPackets.take(pair)) injectInside(waiting.frame);
     }
     contexts.setLive(context);
+    onLive(context);
     this.#releasePayload(context, recovered);
   }
 

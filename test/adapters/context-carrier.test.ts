@@ -41,6 +41,7 @@ function setUp() {
     log: { error() {}, warn() {}, info() {}, debug() {} },
     injectInside: (frame) => events.push(`frame ${frame[0]}`),
     injectOutside: () => {},
+    onLive: () => {},
     drainEvents: () => {
       events.push('drain');
       hooks.drain();
