@@ -5,10 +5,13 @@ import { cannotBoot, collect } from './setting.ts';
 /** Kernel 5.10 refuses a program beyond a million; far below it, growth shows before it hurts. */
 const VERIFIER_CEILING = 600_000;
 
+/** Seconds: each test file is a process of its own, under emulation. */
+const TIME_LIMIT = 1800;
+
 test('kernel 5.10 accepts both XDP programs, and they pass every data-path test', {
   skip: cannotBoot,
 }, async () => {
-  const { status, stdout, stderr } = await collect([]);
+  const { status, stdout, stderr } = await collect([], { timeLimit: TIME_LIMIT });
   assert.equal(status, 0, `${stdout}\n${stderr}`);
   assert.match(stdout, /^kernel 5\.10\./m);
   for (const name of ['inside', 'outside']) {
