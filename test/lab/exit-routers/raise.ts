@@ -33,7 +33,7 @@ export async function raiseExitRouters(): Promise<void> {
     await raiseExitRouter(EXIT_ROUTERS[index]!, exitEnd(index), provider, haveTunnels);
   const [first] = SITE.providers;
   await batch(SITE.box, [
-    ...SITE.providers.map((provider) => `addr add ${ownAddress(provider)}/128 dev lo`),
+    ...SITE.providers.map((provider) => `addr add ${ownAddress(provider)}/128 dev lo nodad`),
     `route add default via ${exitEnd(0)} dev ${BACKBONE} src ${ownAddress(first!)} metric 1`,
   ]);
 }

@@ -66,7 +66,8 @@ async function plugIn(host: LabHost): Promise<void> {
       (name) => `link set dev ${name} up`,
     ),
     ...PROVIDER_LINKS.map(({ name }) => `addr add fe80::2/64 dev ${name}`),
-    `addr add ${host.cmula}/128 dev lo`,
+    // Without nodad it could not be the source of routes until the kernel has thought about it.
+    `addr add ${host.cmula}/128 dev lo nodad`,
     // Its own traffic, to the resolver for instance, is not SHIM6's.
     ...PROVIDER_LINKS.map(
       ({ name }, index) => `route add default via fe80::1 dev ${name} src ${host.cmula} metric ${index + 1}`,
