@@ -17,7 +17,16 @@ describe('bench arguments', () => {
     const compared = (text: string) => parseArguments(['dataplane', '--compare', text]).comparisons;
     assert.deepEqual(parseArguments(['dataplane']).comparisons, ['shim']);
     assert.deepEqual(compared('vlan,nat,vlan'), ['nat', 'vlan']);
-    assert.deepEqual(compared('all'), ['shim', 'nat', 'imix', 'large', 'vlan', 'source', 'tunnel']);
+    assert.deepEqual(compared('all'), [
+      'shim',
+      'nat',
+      'imix',
+      'large',
+      'vlan',
+      'source',
+      'tunnel',
+      'steering',
+    ]);
   });
 
   it('leave out the larger populations', () => {

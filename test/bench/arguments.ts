@@ -11,7 +11,7 @@ export const USAGE = `usage: bench dataplane [--compare NAME,…] [--contexts N]
                 shim    payload header in and out      nat    NATv6 both ways
                 imix    mixed sizes                    large  1500 bytes
                 vlan    802.1Q tags                    source check of the outer source on and off
-                tunnel through exit routers
+                tunnel through exit routers    steering rules and forked contexts
   --contexts N  leave out populations of more contexts (default: up to 1,048,576)
   --rounds N    times that every row is measured, in turn (default 5)
   --seconds S   length of each measurement (default 1)

@@ -3,12 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { Dataplane } from '../../control/dataplane/dataplane.ts';
 import { NatLimits } from '../../control/dataplane/layout.generated.ts';
 import { NO_SLOT } from '../../control/dataplane/slot-table.ts';
+import { type SteeringRule, SteeringRules } from '../../control/steering/rules.ts';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
 import { TUNNEL_HEADER_LENGTH, type TunnelEnds } from '../../control/wire/ipv6/tunnel.ts';
 import { RowError } from './errors.ts';
 import {
   addressOf,
+  type Context,
   forwardedFrame,
   insertedFrame,
   MAC,
@@ -18,6 +20,7 @@ import {
   tunnelledFrame,
 } from './packets.ts';
 import type { Place, Row, RowName } from './row.ts';
+import { FORK, forkOf, type SteeredName } from './steering.ts';
 
 const MTU = 1500;
 const UPLINK = 0;
@@ -25,21 +28,24 @@ const EXIT_ROUTER: TunnelEnds = { local: addressOf(TUNNEL.local), remote: addres
 /** Locators of a peer that no packet comes from. */
 const ELSEWHERE = ['2001:db8:ee::1', '2001:db8:ee::2', '2001:db8:ee::3'].map(parseAddress);
 
+export type InsertName = 'insert' | 'untagged' | 'tunnel' | SteeredName;
 export type StripName = 'strip' | 'untagged-in' | 'tunnel-in' | 'strip-fourth' | 'strip-any';
 
 export interface BoxOptions {
   /** Most contexts. */
   readonly capacity: number;
   readonly strictSource: boolean;
+  readonly steering: readonly SteeringRule[];
   readonly random: (length: number) => Uint8Array;
 }
 
 /** One box, which may have several lanes, as their packets never meet in its tables. */
 export class Box {
   readonly #dataplane: Dataplane;
+  readonly #steering: SteeringRules;
   #ports = 0;
 
-  constructor({ capacity, strictSource, random }: BoxOptions) {
+  constructor({ capacity, strictSource, steering, random }: BoxOptions) {
     this.#dataplane = new Dataplane({
       objects: fileURLToPath(new URL('../../bpf/build', import.meta.url)),
       capacity,
@@ -51,25 +57,28 @@ export class Box {
       punts: { total: 1, perSource: 1 },
       random,
     });
+    this.#dataplane.setSteering(steering);
+    this.#steering = new SteeringRules(steering);
   }
 
   close(): void {
     this.#dataplane.close(false);
   }
 
-  /** From hosts to SHIM6 peers; `tunnel`: through an exit router. */
-  insertRow(name: 'insert' | 'untagged' | 'tunnel', place: Place): Row {
-    const { egress } = this.#dataplane;
+  /** From hosts to SHIM6 peers; `tunnel`: through an exit router; `insert-fork`: by the fork beside each context. */
+  insertRow(name: InsertName, place: Place): Row {
     const tunnelled = name === 'tunnel';
+    const forked = name === 'insert-fork';
     const uplink = this.#addUplink(place, tunnelled ? EXIT_ROUTER : undefined);
+    const inserted = tunnelled ? tunnelledFrame : insertedFrame;
     return {
       name,
       ...place,
       traffic: 'inside',
-      expected: tunnelled ? tunnelledFrame : insertedFrame,
-      admit: ({ localUlid, peerUlid, localLocator: source, peerLocator: destination, tag }) => {
-        const path = { source, destination, uplink };
-        egress.setLive(admitted(name, egress.add(localUlid, peerUlid, tag, [path])));
+      expected: forked ? (context, length) => inserted(forkOf(context), length) : inserted,
+      admit: (context) => {
+        this.#addEgress(name, context, uplink, 0);
+        if (forked) this.#addEgress(name, forkOf(context), uplink, FORK);
       },
     };
   }
@@ -119,6 +128,14 @@ export class Box {
           forwardedFrame({ source: peerLocator, destination: localUlid }, length, answer),
       },
     ];
+  }
+
+  #addEgress(row: RowName, context: Context, uplink: number, fork: number): void {
+    const { egress } = this.#dataplane;
+    const { localUlid, peerUlid, localLocator: source, peerLocator: destination, tag } = context;
+    const slot = admitted(row, egress.add(localUlid, peerUlid, tag, [{ source, destination, uplink }], fork));
+    egress.setSteered(slot, fork === 0 && this.#steering.concerns(localUlid, peerUlid));
+    egress.setLive(slot);
   }
 
   #attach(program: 'inside' | 'outside', { lane, vlan }: Place): number {

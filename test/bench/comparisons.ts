@@ -63,6 +63,20 @@ export const COMPARISONS = {
     // What is stripped by `strip`: see referenceOf.
     references: ['bare', 'limit', 'insert'],
   },
+  steering: {
+    ...shim,
+    title: 'steering rules, 64-byte frames',
+    rows: [
+      'bare',
+      'limit',
+      'insert',
+      'insert-rules',
+      'insert-unmatched-1',
+      'insert-unmatched',
+      'insert-fork',
+    ],
+    references: ['bare', 'limit', 'insert'],
+  },
 } as const satisfies Record<string, Comparison>;
 
 export type ComparisonName = keyof typeof COMPARISONS;

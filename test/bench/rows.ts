@@ -12,6 +12,7 @@ import {
 } from './kernel-rows.ts';
 import { referenceRow } from './reference-rows.ts';
 import type { Place, Row, RowName } from './row.ts';
+import { STEERING, type SteeredName } from './steering.ts';
 import type { Topology } from './topology.ts';
 
 export interface RowsOptions {
@@ -24,7 +25,7 @@ export interface RowsOptions {
 }
 
 /** A context is in a box once: each way to insert or strip needs its own. */
-type BoxName = 'main' | 'untagged' | 'tunnel' | 'strip-fourth' | 'strip-any';
+type BoxName = 'main' | 'untagged' | 'tunnel' | 'strip-fourth' | 'strip-any' | SteeredName;
 
 export class Rows {
   readonly rows: Row[] = [];
@@ -75,6 +76,11 @@ export class Rows {
         return [referenceRow(name, place(), slots, hashKey)];
       case 'insert':
         return [this.#box('main').insertRow(name, place())];
+      case 'insert-rules':
+      case 'insert-unmatched-1':
+      case 'insert-unmatched':
+      case 'insert-fork':
+        return [this.#box(name).insertRow(name, place())];
       case 'strip':
         return [this.#box('main').stripRow(name, place())];
       case 'untagged':
@@ -110,8 +116,13 @@ export class Rows {
     if (existing !== undefined) return existing;
     const { capacity, random } = this.#options;
     const strictSource = name !== 'strip-any';
-    const box = new Box({ capacity, strictSource, random });
+    const steering = isSteered(name) ? STEERING[name] : [];
+    // A context with a fork is two entries.
+    const entries = name === 'insert-fork' ? 2 * capacity : capacity;
+    const box = new Box({ capacity: entries, strictSource, steering, random });
     this.#boxes.set(name, box);
     return box;
   }
 }
+
+const isSteered = (name: BoxName): name is SteeredName => name in STEERING;
