@@ -149,7 +149,10 @@ export class Box {
       });
       this.links = this.#openLinks();
       const addresses = new RouterAddresses(this.#netlink);
-      this.#errors = new ErrorSender(this.links, addresses, this.#sender, clock);
+      const injected = [this.#insideInjector.ifindex, this.#outsideInjector.ifindex];
+      this.#errors = new ErrorSender(this.links, addresses, this.#sender, clock, (ifindex) =>
+        injected.includes(ifindex),
+      );
       this.#errorSources = new ErrorSources({
         links: this.links,
         addresses,
@@ -324,6 +327,7 @@ export class Box {
       messagesWithoutUplink: this.#sender.withoutUplink,
       framesNotSent: this.#sender.failed + this.#insideInjector.failed + this.#outsideInjector.failed,
       errorsLimited: this.#errors.limited,
+      errorsUndelivered: this.#errors.undelivered,
       ...this.#icmpErrors.counters,
       pathMtus: this.dataplane.pathMtus.size,
     };

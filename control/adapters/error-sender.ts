@@ -23,14 +23,24 @@ export class ErrorSender {
   readonly #addresses: Addresses;
   readonly #sender: Sender;
   readonly #clock: Clock;
+  readonly #isInjected: (ifindex: number) => boolean;
   readonly #buckets = new TokenBuckets(RATE, DESTINATIONS_KEPT);
   #limited = 0;
+  #undelivered = 0;
 
-  constructor(links: Links, addresses: Addresses, sender: Sender, clock: Clock) {
+  /** `isInjected`: whether frames at an interface are held ones that the box itself gave back to the data path. */
+  constructor(
+    links: Links,
+    addresses: Addresses,
+    sender: Sender,
+    clock: Clock,
+    isInjected: (ifindex: number) => boolean,
+  ) {
     this.#links = links;
     this.#addresses = addresses;
     this.#sender = sender;
     this.#clock = clock;
+    this.#isInjected = isInjected;
   }
 
   /** Errors not sent because their destination had enough of them. */
@@ -38,23 +48,36 @@ export class ErrorSender {
     return this.#limited;
   }
 
+  /** Errors not sent because it is not known where their host is. */
+  get undelivered(): number {
+    return this.#undelivered;
+  }
+
   toHost(invoking: WaitingFrame, error: Icmp6Error): void {
-    this.#send(invoking, error, this.#links.insideAddress(invoking.ifindex));
+    const frame = this.#asItCame(invoking);
+    if (frame !== undefined) this.#send(frame, error, this.#links.insideAddress(frame.ifindex));
   }
 
   /** To the sender of a shimmed packet, which looks like any router's answer there: it quotes locators. */
   toPeer(invoking: WaitingFrame, error: Icmp6Error): void {
     const uplink = this.#links.uplinkFor(frameAddresses(invoking).destination);
-    if (uplink?.provider.tunnel !== undefined) return this.#intoTunnel(uplink, invoking, error);
-    const link = uplink?.link;
-    this.#send(invoking, error, link && this.#addresses.of(this.#clock(), link.ifindex));
+    if (uplink?.link === undefined) return;
+    const { link, provider } = uplink;
+    if (provider.tunnel !== undefined) {
+      // The sender is behind the exit router, where nothing passes but what has the provider's addresses.
+      return this.#byUplink(uplink, invoking, error, this.#addresses.within(this.#clock(), provider.prefix));
+    }
+    const source = this.#addresses.of(this.#clock(), link.ifindex);
+    if (this.#isInjected(invoking.ifindex)) this.#byUplink(uplink, invoking, error, source);
+    else this.#send(invoking, error, source);
   }
 
   /** What the policy says of a TCP connection whose provider is down. */
   tellLoss(segment: WaitingFrame, how: 'rst' | 'icmp' | 'silent'): void {
     if (how === 'icmp') return this.toHost(segment, { kind: 'no-route' });
-    if (!this.#admits(frameAddresses(segment).source)) return;
-    this.#sender.sendReset(segment);
+    const frame = this.#asItCame(segment);
+    if (frame === undefined || !this.#admits(frameAddresses(frame).source)) return;
+    this.#sender.sendReset(frame);
   }
 
   /** Passes a packet on to a host; false while it is not known where the host is. */
@@ -64,20 +87,32 @@ export class ErrorSender {
     return ethernet !== undefined;
   }
 
+  /**
+   * A host's frame as its link brought it: what waited for a context came up again where it was given back, and an
+   * answer to there would reach nobody. Undefined while it is not known where the host is.
+   */
+  #asItCame(invoking: WaitingFrame): WaitingFrame | undefined {
+    if (!this.#isInjected(invoking.ifindex)) return invoking;
+    const ethernet = this.#links.hostLinks.ethernet(frameAddresses(invoking).source);
+    if (ethernet === undefined) {
+      this.#undelivered++;
+      return undefined;
+    }
+    const frame = invoking.frame.slice();
+    frame.set(ethernet.source, 0);
+    frame.set(ethernet.destination, 6);
+    return { ...invoking, frame, ifindex: ethernet.ifindex };
+  }
+
   #send(invoking: WaitingFrame, error: Icmp6Error, source: Address | undefined): void {
     if (source === undefined) return;
     if (!this.#admits(frameAddresses(invoking).source)) return;
     this.#sender.sendError(invoking, source, error);
   }
 
-  /**
-   * The sender is behind the exit router, where nothing passes but what has the provider's addresses: without one of
-   * them the box has nothing to say there.
-   */
-  #intoTunnel(uplink: Uplink, { frame, networkOffset }: WaitingFrame, error: Icmp6Error): void {
-    const invoking = frame.subarray(networkOffset);
-    const source = this.#addresses.within(this.#clock(), uplink.provider.prefix);
-    const packet = source && encodeIcmp6Error(source, invoking, error);
+  /** By the provider's router, which may be behind a tunnel. Without an address of its own the box has nothing to say. */
+  #byUplink(uplink: Uplink, invoking: WaitingFrame, error: Icmp6Error, source: Address | undefined): void {
+    const packet = source && encodeIcmp6Error(source, invoking.frame.subarray(invoking.networkOffset), error);
     if (packet === undefined || !this.#admits(packet.slice(24, 40))) return;
     this.#sender.sendByUplink(uplink, packet);
   }

@@ -1,19 +1,25 @@
-/** From which address, and by which way, ICMPv6 errors of the box leave toward providers. */
+/** From which address, and by which way, ICMPv6 errors of the box leave toward providers and hosts. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { ErrorSender } from '../../control/adapters/error-sender.ts';
+import { SlotState } from '../../control/dataplane/layout.generated.ts';
+import type { HostEthernet } from '../../control/site/host-links.ts';
 import { RouterAddresses } from '../../control/site/router-addresses.ts';
 import type { Uplink } from '../../control/site/uplinks.ts';
 import { formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
 import type { AddressInfo } from '../../native/linux/index.ts';
 import { isSummed } from '../bpf/checksummed.ts';
+import { DataPath } from '../bpf/data-path.ts';
 import * as lab from '../bpf/fixtures.ts';
 import * as packets from '../bpf/packets.ts';
+import { LOOPBACK } from '../bpf/tables.ts';
 
 const [LOCATOR] = lab.LOCATORS;
 const [PEER] = lab.PEER_LOCATORS;
 const BACKBONE = 3;
+/** Test runs come in there. */
+const INJECTOR = LOOPBACK;
 const TUNNEL = { local: parseAddress('fd00:db8:1:b::1'), remote: parseAddress('fd00:db8:1:b::e1') };
 
 const row = (ifindex: number, address: string, fields: Partial<AddressInfo> = {}) =>
@@ -46,6 +52,7 @@ function box(rows: readonly AddressInfo[], tunnel: typeof TUNNEL | undefined) {
       sendToHost: never,
     },
     () => 0,
+    (ifindex) => ifindex === INJECTOR,
   );
   return { errors, sent };
 }
@@ -91,4 +98,92 @@ test('through the tunnel, too, no more to a destination than there may be', () =
   for (let count = 0; count < 15; count++) errors.toPeer(invoking, tooBig);
   assert.equal(sent.length, 10);
   assert.equal(errors.limited, 5);
+});
+
+test('about payload that was held and given back: by the provider’s router, not to where it was given back', () => {
+  const { errors, sent } = box([row(BACKBONE, '2001:db8:11:ffff::2')], undefined);
+  errors.toPeer({ ...invoking, ifindex: INJECTOR }, tooBig);
+  assert.deepEqual(
+    sent.map(({ how, source }) => ({ how, source })),
+    [{ how: 'uplink', source: '2001:db8:11:ffff::2' }],
+  );
+  assert.equal(formatAddress(sent[0]!.packet!.slice(24, 40)), PEER);
+});
+
+describe('to a host, about what waited for its context and was given back to the data path', () => {
+  const dataPath = new DataPath();
+  after(() => dataPath.close());
+  const LAN = 9;
+  const BOX = parseAddress('fc00:db8:1::1');
+  const mac = (last: number) => Uint8Array.of(2, 0, 0, 0, 1, last);
+  const place: HostEthernet = { ifindex: LAN, source: mac(0x01), destination: mac(0x11), vlan: 0 };
+
+  /** As the program inside hands it up when it comes from the injector. */
+  function punted(parts: readonly packets.Part[], hopLimit = 64) {
+    lab.standardTables(dataPath);
+    lab.placeEgress(dataPath.tables, { state: SlotState.SLOT_DRAINING });
+    dataPath.tables.settings({ site: [lab.SITE], ulids: [lab.ULIDS], injection: INJECTOR });
+    const link = { ...lab.fromHost, destination: '02:00:00:00:99:99' };
+    const frame = packets.frame({ link, source: lab.HOST, destination: lab.PEER, parts, hopLimit });
+    const [event] = dataPath.run('inside', frame).events;
+    return event ?? assert.fail('nothing was handed up');
+  }
+
+  /** What the host gets, and by which link; `known`: its place on the inside. */
+  function host(known: HostEthernet | undefined) {
+    const sent: { how: 'error' | 'reset'; ifindex: number; ethernet: number[]; source?: string }[] = [];
+    const note = (how: 'error' | 'reset', source?: string) => (frame: Uint8Array, ifindex: number) =>
+      sent.push({ how, ifindex, ethernet: [...frame.slice(0, 12)], ...(source && { source }) });
+    const never = () => assert.fail('nothing goes to providers');
+    const errors = new ErrorSender(
+      {
+        uplinkFor: never,
+        insideAddress: (ifindex) => (ifindex === LAN ? BOX : undefined),
+        hostLinks: {
+          ethernet: (ulid: Uint8Array) => (formatAddress(ulid) === lab.HOST ? known : undefined),
+        } as never,
+      },
+      new RouterAddresses({ addresses: () => [] }),
+      {
+        sendError: ({ frame, ifindex }, source) => note('error', formatAddress(source))(frame, ifindex),
+        sendReset: ({ frame, ifindex }) => note('reset')(frame, ifindex),
+        sendByUplink: never,
+        sendToHost: never,
+      },
+      () => 0,
+      (ifindex) => ifindex === INJECTOR,
+    );
+    return { errors, sent };
+  }
+  /** Of the frame that is answered: from the host, to the box. */
+  const ethernet = [...mac(0x01), ...mac(0x11)];
+
+  test('Packet Too Big: by the host’s link, from the box’s address there', () => {
+    const event = punted([packets.udp(1460)]);
+    assert.deepEqual([event.kind, event.ifindex, event.mtu], ['too-big', INJECTOR, 1492]);
+    const { errors, sent } = host(place);
+    errors.toHost(event, { kind: 'packet-too-big', mtu: event.mtu });
+    assert.deepEqual(sent, [{ how: 'error', ifindex: LAN, ethernet, source: formatAddress(BOX) }]);
+  });
+
+  test('Time Exceeded and the end of a TCP connection likewise', () => {
+    const event = punted([packets.tcp()], 1);
+    assert.equal(event.kind, 'hop-limit');
+    const { errors, sent } = host(place);
+    errors.toHost(event, { kind: 'hop-limit-exceeded' });
+    errors.tellLoss(event, 'rst');
+    assert.deepEqual(
+      sent.map(({ how, ifindex, ethernet }) => ({ how, ifindex, ethernet })),
+      [
+        { how: 'error', ifindex: LAN, ethernet },
+        { how: 'reset', ifindex: LAN, ethernet },
+      ],
+    );
+  });
+
+  test('a host that is nowhere to be found gets nothing, and that is counted', () => {
+    const { errors, sent } = host(undefined);
+    errors.toHost(punted([packets.udp(1460)]), tooBig);
+    assert.deepEqual([sent, errors.undelivered], [[], 1]);
+  });
 });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { boxStatus } from './box.ts';
-import { delay, run, runIn, until } from './command.ts';
+import { type CommandError, delay, run, runIn, until } from './command.ts';
 import { down, up } from './lab.ts';
 import { ping, startTransfer } from './measure.ts';
 import { inState } from './paths.ts';
@@ -68,6 +68,14 @@ describe('routers that hosts see through their boxes', { skip }, () => {
     for (const { from, to } of WAY) await ping(from(), to().name, 1);
   });
   after(down);
+
+  it('a first packet that is too big, and waited for its context, is answered nevertheless', async () => {
+    const argv = ['ping', '-6', '-n', '-c', '1', '-W', '10', '-M', 'do', '-s', String(1500 - 48)];
+    await assert.rejects(runIn('h1b', [...argv, hostIn('h2').cmula]), ({ stdout }: CommandError) => {
+      assert.match(stdout, new RegExp(`From ${here.router} icmp_seq=1 Packet too big: mtu=1492`));
+      return true;
+    });
+  });
 
   for (const [index, { from, to, routers }] of WAY.entries()) {
     const site = SITES[index]!.name;
