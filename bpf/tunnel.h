@@ -74,6 +74,9 @@ static __always_inline int may_be_tunnelled(const struct frame *frame)
 
 static __always_inline int is_tunnel(const struct address pair[2])
 {
+	/* Between tunnels there are direct uplinks, whose ends are all zero: that is nobody's. */
+	if (!(half(&pair[1], 0) | half(&pair[1], 1)))
+		return 0;
 	for (int i = 0; i < MAX_UPLINKS && i < tunnels.used; i++)
 		if (equal_address(&tunnels.tunnel[i].remote, &pair[0]) &&
 		    equal_address(&tunnels.tunnel[i].local, &pair[1]))

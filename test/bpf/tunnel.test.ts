@@ -172,6 +172,15 @@ describe('in', () => {
       lab.expectOutcome(dataPath, 'outside', tunnelled(link, arriving(), ends), 'passed'));
   }
 
+  test('from :: to ::, while a direct uplink comes before the tunnelled one: the kernel’s', () => {
+    lab.setUplink(dataPath.tables, 0, {});
+    lab.setUplink(dataPath.tables, 1, { tunnel: TUNNEL, mtu: 1500 - OUTER });
+    const nobody = tunnelled(link, arriving(), { from: '::', to: '::' });
+    lab.expectOutcome(dataPath, 'outside', nobody, 'passed');
+    const input = tunnelled(fromProvider(1), arriving(), home);
+    lab.expectOutcome(dataPath, 'outside', input, { forwarded: delivered() });
+  });
+
   test('not IPv6 in it: the kernel’s', () => {
     const parts = [udp()];
     const input = packets.frame({ link, source: REMOTE, destination: LOCAL, parts });
