@@ -437,6 +437,7 @@ export class Box {
         },
         testPath: (context, source, destination) =>
           this.reachability.suspect(context, { source, destination }),
+        insideAddress: (host) => this.links.insideAddressTo(host),
         deliver: (host, packet) => this.#errors.deliver(host, packet),
       },
       config.icmp['deliver-all'],

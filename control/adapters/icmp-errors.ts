@@ -31,6 +31,8 @@ export interface IcmpErrorActions {
    * being looked for.
    */
   testPath(context: ContextView, local: Address, peer: Address): boolean;
+  /** The box's address on the host's link. */
+  insideAddress(host: Address): Address;
   /** False when the host's place on the inside is not known. */
   deliver(host: Address, packet: Uint8Array): boolean;
 }
@@ -118,7 +120,12 @@ export class IcmpErrors {
     const curable = type === Icmp6Type.destinationUnreachable && CURABLE.has(code);
     const cared = curable && this.#actions.testPath(context, local, peer);
     if (cared && !this.#deliverAll) return;
-    const told = errorForHost(error, shim, context);
+    const ends = {
+      local: context.local,
+      peer: context.peer,
+      box: this.#actions.insideAddress(context.local),
+    };
+    const told = errorForHost(error, shim, ends);
     if (told !== undefined && this.#actions.deliver(context.local, told)) this.counters.icmpErrorsDelivered++;
     else this.counters.icmpErrorsUndelivered++;
   }

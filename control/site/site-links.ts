@@ -295,6 +295,13 @@ export class SiteLinks implements SiteFacts {
     return (here ?? inside[0])?.address;
   }
 
+  /** The box's own address on the host's link. */
+  insideAddressTo(host: Address): Address {
+    const { inside } = this.#options.config;
+    const link = this.hostLinks.of(host);
+    return inside[link === undefined ? 0 : link.port - insidePort(0)]!.address;
+  }
+
   /**
    * The box's address on each link whose packets the data path may answer: not on one with tunnels, as the answer to
    * what came out of a tunnel would have to go into it. `outside` says it of a provider's interface.

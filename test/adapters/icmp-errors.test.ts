@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type IcmpErrorActions, IcmpErrors } from '../../control/adapters/icmp-errors.ts';
-import { type Address, formatAddress } from '../../control/wire/ipv6/address.ts';
+import { type Address, formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
 import { decodeIpv6Header, encodeIpv6, NextHeader } from '../../control/wire/ipv6/header.ts';
 import * as packets from '../bpf/packets.ts';
 import { Pair } from '../shim6/pair.ts';
@@ -23,6 +23,7 @@ function box({ deliverAll = true, testsPath = false, pair = established() } = {}
       text('test', context.peer, local, peer);
       return testsPath;
     },
+    insideAddress: () => parseAddress('fc00:db8:1::1'),
     deliver: (host, packet) => {
       assert.deepEqual(host, pair.a.host.ulid);
       told.push(packet);

@@ -39,6 +39,11 @@ describe('ICMPv6 errors (RFC 5533 §8)', () => {
       input: about(sent([shim, udp()]), type),
       outcome: 'passed' as const,
     })),
+    {
+      name: 'from a router on the link that has no global address',
+      input: fromRouter([icmp6Error(3, sent([shim, udp()]))], { source: 'fe80::1' }),
+      outcome: ours,
+    },
     { name: 'about a control message', input: about(sent([packets.controlMessage()])), outcome: ours },
     {
       name: 'about a packet with headers before its payload header',

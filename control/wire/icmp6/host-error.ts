@@ -2,7 +2,7 @@
  * An error about a shimmed packet, told to the host that sent the packet as an error about the packet as the host sent
  * it: ULIDs for locators, no payload header, and numbers that fit (RFC 5533 §8).
  */
-import { type Address, equalAddress } from '../ipv6/address.ts';
+import { type Address, equalAddress, isLinkLocal } from '../ipv6/address.ts';
 import type { ChainPosition } from '../ipv6/extension-headers.ts';
 import { encodeIpv6, MINIMUM_MTU, NextHeader, upperLayerChecksum } from '../ipv6/header.ts';
 import { PAYLOAD_HEADER_LENGTH } from '../shim6/payload-header.ts';
@@ -17,6 +17,14 @@ const PAYLOAD_LENGTH_OFFSET = 4;
 const SOURCE_OFFSET = 8;
 const DESTINATION_OFFSET = 24;
 
+export interface HostErrorEnds {
+  /** ULIDs of the host and of its peer. */
+  readonly local: Address;
+  readonly peer: Address;
+  /** The box's address on the host's link. */
+  readonly box: Address;
+}
+
 /**
  * The IPv6 packet for the host `local`. `shim` is the payload header in `error.invoking`, which is whole there.
  * Undefined when the error's hop limit does not carry it further.
@@ -24,7 +32,7 @@ const DESTINATION_OFFSET = 24;
 export function errorForHost(
   error: ReceivedIcmp6Error,
   shim: ChainPosition,
-  { local, peer }: { readonly local: Address; readonly peer: Address },
+  { local, peer, box }: HostErrorEnds,
 ): Uint8Array | undefined {
   if (error.hopLimit <= 1) return undefined;
   const quoted = asSent(error.invoking, shim, local, peer);
@@ -35,17 +43,22 @@ export function errorForHost(
   const view = new DataView(message.buffer);
   view.setUint32(4, word);
   message.set(quoted, ICMP6_ERROR_HEADER_LENGTH);
-  // The host knows the peer by its ULID alone.
-  const fromPeer = equalAddress(
-    error.source,
-    error.invoking.subarray(DESTINATION_OFFSET, DESTINATION_OFFSET + 16),
-  );
-  const source = fromPeer ? peer : error.source;
+  const source = sourceForHost(error, peer, box);
   view.setUint16(2, upperLayerChecksum(source, local, NextHeader.icmp6, message));
   return encodeIpv6(
     { source, destination: local, nextHeader: NextHeader.icmp6, hopLimit: error.hopLimit - 1 },
     message,
   );
+}
+
+/**
+ * The host knows the peer by its ULID alone. A router without a global address sends from its link-local one, which
+ * means nothing on the host's link and goes no farther than its own (RFC 4291 §2.5.6): the box speaks for it.
+ */
+function sourceForHost({ source, invoking }: ReceivedIcmp6Error, peer: Address, box: Address): Address {
+  const isFromPeer = equalAddress(source, invoking.subarray(DESTINATION_OFFSET, DESTINATION_OFFSET + 16));
+  if (isFromPeer) return peer;
+  return isLinkLocal(source) ? box : source;
 }
 
 /** The quoted packet as the host sent it. */

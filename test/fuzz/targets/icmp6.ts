@@ -89,6 +89,7 @@ function checkError(packet: Uint8Array): void {
       handleUnrecognizedNextHeader: () => {},
       learnPathMtu: (_, __, mtu) => hold(mtu >= MINIMUM_MTU, `an MTU of ${mtu}`),
       testPath: () => false,
+      insideAddress: () => host,
       deliver: (to, octets) => {
         told++;
         const header = decodeIpv6Header(octets)!;

@@ -12,7 +12,8 @@ import * as packets from '../../bpf/packets.ts';
 import { fromRouter, ROUTER } from './from-router.ts';
 
 const ICMP6 = 58;
-const ulids = { local: parseAddress(lab.HOST), peer: parseAddress(lab.PEER) };
+const BOX = 'fc00:db8:1::1';
+const ends = { local: parseAddress(lab.HOST), peer: parseAddress(lab.PEER), box: parseAddress(BOX) };
 
 const before = [packets.hopByHop(), packets.routing()];
 const shimmed = (parts: readonly packets.Part[]) =>
@@ -28,7 +29,7 @@ const asSent = (parts: readonly packets.Part[]) =>
 /** What the host gets. */
 function told(packet: Uint8Array) {
   const error = decodeIcmp6Error(packet);
-  const answer = errorForHost(error, afterOptions(error.invoking)!, ulids);
+  const answer = errorForHost(error, afterOptions(error.invoking)!, ends);
   if (answer === undefined) return undefined;
   const header = decodeIpv6Header(answer)!;
   const message = answer.subarray(40);
@@ -79,6 +80,12 @@ describe('an error about a shimmed packet, for its host (RFC 5533 §8)', () => {
 
   test('comes from the peer where the peer sent it', () => {
     assert.equal(told(fromRouter(packet, { source: lab.PEER_LOCATORS[0] }))?.from, lab.PEER);
+  });
+
+  test('comes from the box where a router has none but its link-local address (RFC 4291 §2.5.6)', () => {
+    for (const source of ['fe80::1', 'febf:ffff::1'])
+      assert.equal(told(fromRouter(packet, { source }))?.from, BOX);
+    assert.equal(told(fromRouter(packet, { source: 'fec0::1' }))?.from, 'fec0::1');
   });
 
   test('spends a hop', () => {
