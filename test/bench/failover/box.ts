@@ -1,6 +1,6 @@
 /**
  * The box whose uplink fails, a process of its own in a namespace of its own: `node box.ts CONTEXTS KEY`. It is a whole
- * box; only its contexts are written into the tables without a handshake each. Orders: `delay`, `end`.
+ * box; only its contexts are written into the tables without a handshake each. Orders: `delay`, `up`, `end`.
  */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
@@ -33,14 +33,26 @@ for (let number = 0; number < count; number++) {
   const slot = egress.add(local, peer, { high: 1, low: number }, paths);
   if (slot >= 0) egress.setLive(slot);
 }
-while (!box.links.uplinks.every((uplink) => uplink.up)) await new Promise((done) => setTimeout(done, 50));
+
+/** Milliseconds for the uplinks to be up. */
+const PATIENCE = 60_000;
+async function allUp(): Promise<boolean> {
+  for (const since = performance.now(); performance.now() - since < PATIENCE; ) {
+    if (box.links.uplinks.every((uplink) => uplink.up)) return true;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  return false;
+}
+
+if (!(await allUp())) throw new TypeError('the uplinks are not up');
 delay.enable();
 say({ contexts: egress.count });
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'delay') {
     say({ worst: delay.max / 1e6 });
     delay.reset();
-  } else break;
+  } else if (line === 'up') say({ up: await allUp() });
+  else break;
 }
 box.close(false);
 process.exit(0);

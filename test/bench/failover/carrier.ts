@@ -67,8 +67,10 @@ async function measure(
     gaps.push(result.gap);
     before = Math.max(before, result.before);
     eventLoop = Math.max(eventLoop, (await daemon.order<{ worst: number }>('delay')).worst);
-    const { healed } = await around.order<{ healed: boolean }>('heal');
-    if (!healed) throw new RowError(`${contexts} contexts`, 'the first provider is not taken again');
+    // Contexts stay where they went: the next round cuts that provider.
+    const { healed } = await around.order<{ healed: string }>('heal');
+    const { up } = await daemon.order<{ up: boolean }>('up');
+    if (!up) throw new RowError(`${contexts} contexts`, `${healed} is not up again`);
   }
   return { contexts, gap: spread(gaps), before, eventLoop };
 }

@@ -1,7 +1,7 @@
 /**
  * What is around the box: hosts that send, two providers' routers that receive. `node outside.ts CONTEXTS MAC HOSTS
  * FIRST SECOND`, the box's Ethernet address and three interfaces' numbers. A packet a millisecond, each of another
- * context. Orders: `fail` cuts the first provider's link and answers how long no packet came, `heal` mends it.
+ * context. Orders: `fail` cuts the link of the provider in use and answers how long no packet came, `heal` mends it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,8 +22,6 @@ const DISTINCT = 1024;
 const AROUND = 300;
 /** Milliseconds between events of a link: within a second of one the kernel puts off telling of the next. */
 const CALM = 1_500;
-/** Milliseconds in which the box is to come back to its first provider. */
-const PATIENCE = 60_000;
 const NO_NEXT_HEADER = 59;
 const SHIM6 = 140;
 const NEXT_HEADER_OFFSET = 14 + 6;
@@ -35,9 +33,9 @@ const frames = Array.from({ length: Math.min(Number(contexts), DISTINCT) }, () =
   return encodeFrame({ destination: box, source: host, vlan: 0 }, encodeIpv6(header, new Uint8Array(64)));
 });
 
-/** When the last payload came to each provider, and the first at the second one since it was reset. */
+/** When the last payload came to each provider, and the first at each since it was reset. */
 const last = [0, 0];
-let firstAtSecond = 0;
+const firstSince = [0, 0];
 /** The longest time between two packets, by whatever provider. */
 let [longest, newest] = [0, 0];
 
@@ -45,7 +43,7 @@ const arrived = (provider: 0 | 1) => (frame: Uint8Array) => {
   if (frame[NEXT_HEADER_OFFSET] !== SHIM6) return;
   const now = performance.now();
   last[provider] = now;
-  if (provider === 1 && firstAtSecond === 0) firstAtSecond = now;
+  if (firstSince[provider] === 0) firstSince[provider] = now;
   if (newest !== 0) longest = Math.max(longest, now - newest);
   newest = now;
 };
@@ -62,39 +60,35 @@ const sender = setInterval(() => {
     sockets[0]!.send(frames[sent % frames.length]!);
 }, 1);
 
-async function setFirst(state: 'up' | 'down'): Promise<void> {
-  const [code] = await once(spawn('ip', ['link', 'set', 'dev', PROVIDERS[0], state]), 'exit');
-  if (code !== 0) throw new TypeError(`ip link set ${PROVIDERS[0]} ${state}: exit status ${code}`);
-}
-
-/** Waits until all packets leave by the first provider again; false when that does not come about. */
-async function backAtFirst(): Promise<boolean> {
-  const since = performance.now();
-  while (performance.now() - since < PATIENCE) {
-    await wait(AROUND);
-    const now = performance.now();
-    if (last[0]! > now - AROUND / 2 && last[1]! < now - AROUND / 2) return true;
-  }
-  return false;
+async function setLink(provider: 0 | 1, state: 'up' | 'down'): Promise<void> {
+  const name = PROVIDERS[provider];
+  const [code] = await once(spawn('ip', ['link', 'set', 'dev', name, state]), 'exit');
+  if (code !== 0) throw new TypeError(`ip link set ${name} ${state}: exit status ${code}`);
 }
 
 const say = (answer: object) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 say({ sending: frames.length });
+/** The provider whose link was cut. */
+let failed: 0 | 1 = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'fail') {
     await wait(CALM);
-    [longest, firstAtSecond] = [0, 0];
+    longest = 0;
     await wait(AROUND);
     const before = longest;
-    const cut = last[0]!;
-    await setFirst('down');
+    failed = last[0]! > last[1]! ? 0 : 1;
+    const other = failed === 0 ? 1 : 0;
+    const cut = last[failed]!;
+    firstSince[other] = 0;
+    await setLink(failed, 'down');
     await wait(AROUND);
-    for (let waited = 0; firstAtSecond === 0 && waited < 10_000; waited += 10) await wait(10);
-    say({ before, gap: firstAtSecond === 0 ? null : firstAtSecond - Math.max(cut, last[0]!) });
+    for (let waited = 0; firstSince[other] === 0 && waited < 10_000; waited += 10) await wait(10);
+    const gap = firstSince[other] === 0 ? null : firstSince[other]! - Math.max(cut, last[failed]!);
+    say({ before, gap });
   } else if (line === 'heal') {
-    await setFirst('up');
-    say({ healed: await backAtFirst() });
+    await setLink(failed, 'up');
+    say({ healed: PROVIDERS[failed] });
   } else break;
 }
 clearInterval(sender);

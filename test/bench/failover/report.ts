@@ -6,7 +6,15 @@ import { LATENCY } from './exploration.ts';
 const seconds = (value: number) => value.toFixed(2);
 const count = (value: number) => value.toLocaleString('en');
 
-export function describeFailover({ carrier, recovery, crowd, lab }: FailoverResult): string {
+/** A table for each kind of row that there is. */
+export const describeFailover = (result: FailoverResult): string =>
+  [carrierTable(result), recoveryTable(result), crowdTable(result), labTable(result)]
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+
+function carrierTable({ carrier }: FailoverResult): string[] {
+  if (carrier.length === 0) return [];
   return [
     'Carrier loss, packets through XDP on veth: milliseconds without a packet (aim: 50)',
     ...alignColumns([
@@ -16,19 +24,16 @@ export function describeFailover({ carrier, recovery, crowd, lab }: FailoverResu
         ...[gap.median, gap.lowest, gap.highest, before, eventLoop].map((value) => value.toFixed(1)),
       ]),
     ]),
-    '',
+  ];
+}
+
+function recoveryTable({ recovery }: FailoverResult): string[] {
+  if (recovery.length === 0) return [];
+  const titles = ['Send Timeout', 'pairs', 'noticed', 'mended', 'at worst'];
+  return [
     `REAP, a provider silent both ways, ${LATENCY} ms one way, virtual time: seconds from the failure`,
     ...alignColumns([
-      [
-        'Send Timeout',
-        'pairs',
-        'noticed',
-        'mended',
-        'at worst',
-        'RFC, 2nd probe',
-        'RFC, worst order',
-        'probes',
-      ],
+      [...titles, 'RFC, 2nd probe', 'RFC, worst order', 'probes'],
       ...recovery.map((row) => [
         `${row.sendTimeout}`,
         `${row.locators}x${row.locators}`,
@@ -40,17 +45,16 @@ export function describeFailover({ carrier, recovery, crowd, lab }: FailoverResu
         row.probes.toFixed(1),
       ]),
     ]),
-    '',
+  ];
+}
+
+function crowdTable({ crowd }: FailoverResult): string[] {
+  if (crowd.length === 0) return [];
+  const titles = ['contexts', 'probes a context', 'with Keepalives', 'in all'];
+  return [
     'Contexts of one failed path, 4x4 pairs, Send Timeout 15 s: what both ends send',
     ...alignColumns([
-      [
-        'contexts',
-        'probes a context',
-        'with Keepalives',
-        'in all',
-        'all mended after, s',
-        'budget, a second and end',
-      ],
+      [...titles, 'all mended after, s', 'budget, a second and end'],
       ...crowd.map((row) => [
         count(row.contexts),
         row.probesPerContext.toFixed(2),
@@ -60,11 +64,22 @@ export function describeFailover({ carrier, recovery, crowd, lab }: FailoverResu
         count(row.packetsPerSecond),
       ]),
     ]),
-    ...(lab === undefined
-      ? []
-      : [
-          '',
-          `In the lab, Send Timeout ${lab.sendTimeout} s, 2x2: ${lab.inbound.toFixed(0)} ms without a datagram to the host, ${lab.outbound.toFixed(0)} ms from it`,
+  ];
+}
+
+function labTable({ lab }: FailoverResult): string[] {
+  if (lab.length === 0) return [];
+  return [
+    'Silent failures in the lab, a datagram a millisecond each way: milliseconds without one',
+    ...alignColumns([
+      ['noticed by', 'to', 'median', 'lowest', 'highest', 'aim'],
+      ...lab.flatMap(({ by, aim, inbound, outbound }) =>
+        [['host', inbound] as const, ['peer', outbound] as const].map(([to, gap]) => [
+          by,
+          to,
+          ...[gap.median, gap.lowest, gap.highest, aim].map((value) => value.toFixed(0)),
         ]),
-  ].join('\n');
+      ),
+    ]),
+  ];
 }

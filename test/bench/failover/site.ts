@@ -18,7 +18,7 @@ inside: [{ interface: ${INSIDE}, address: "fc00:db8:1::1" }]
 providers:
 ${PROVIDERS.map(
   (name, index) =>
-    `  - { name: ${name}, interface: ${name}, prefix: "${block(index)}::/48", gateway: "${routerAddress(index)}", priority: ${index + 1}, hysteresis: { up-after: 0 } }`,
+    `  - { name: ${name}, interface: ${name}, prefix: "${block(index)}::/48", gateway: "${routerAddress(index)}", priority: ${index + 1}, hysteresis: { up-after: 0, damping: { suppress: 100000 } } }`,
 ).join('\n')}
 contexts: { capacity: ${capacity} }
 log: { level: error }
