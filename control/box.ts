@@ -329,6 +329,7 @@ export class Box {
       errorsLimited: this.#errors.limited,
       errorsUndelivered: this.#errors.undelivered,
       ...this.#icmpErrors.counters,
+      interfacesReattached: this.links.reattached,
       pathMtus: this.dataplane.pathMtus.size,
     };
   }

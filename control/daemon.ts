@@ -57,7 +57,10 @@ export async function runDaemon(config: Config, options: RunOptions): Promise<vo
           });
     if (dns !== undefined) undo.push(() => dns.close());
     const dhcp = config.dhcp && startDhcp(config.dhcp, site, log);
-    if (dhcp !== undefined) undo.push(() => dhcp.close(options.keepDatapath));
+    if (dhcp !== undefined) {
+      undo.push(() => dhcp.close(options.keepDatapath));
+      box.links.onInsideAgain = () => dhcp.reopen();
+    }
     const ulidType = config.dns?.['ulid-type'] ?? DEFAULT_ULID_TYPE;
     const { publication } = config;
     const publisher = publication && (await startPublication(publication, { site, log, random, ulidType }));

@@ -7,7 +7,7 @@ import type { Outcome } from '../addressing/outcome.ts';
 import type { DhcpPacket } from '../addressing/request.ts';
 import type { DhcpServer } from '../addressing/server.ts';
 import type { Log } from '../observe/log.ts';
-import { type DhcpLink, DhcpSockets, type Respond } from './dhcp6-sockets.ts';
+import { type DhcpLink, DhcpListenError, DhcpSockets, type Respond } from './dhcp6-sockets.ts';
 
 export interface DhcpServiceOptions {
   readonly server: DhcpServer;
@@ -22,6 +22,8 @@ export interface DhcpServiceOptions {
 /** Messages that wait for the disk at once; more are dropped, and their clients ask again. */
 const MOST_WAITING = 8192;
 const EXPIRY_INTERVAL = 5_000;
+/** Milliseconds between attempts to listen on an interface that was made anew: its addresses come later. */
+const REOPEN_INTERVAL = 500;
 /** Leases that end in one transaction. */
 const EXPIRY_BATCH = 512;
 
@@ -30,6 +32,7 @@ export class DhcpService {
   readonly #sockets: DhcpSockets;
   #waiting = 0;
   #timer: NodeJS.Timeout | undefined;
+  #reopening: NodeJS.Timeout | undefined;
   readonly #counters = { overloaded: 0, notRecorded: 0 };
 
   constructor(options: DhcpServiceOptions) {
@@ -43,8 +46,24 @@ export class DhcpService {
     this.#timer = setInterval(() => void this.#expire(), EXPIRY_INTERVAL);
   }
 
+  /** An interface was made anew: what listens on the one of before hears nothing any more. Goes on until it succeeds. */
+  reopen(): void {
+    clearTimeout(this.#reopening);
+    this.#sockets.close();
+    try {
+      this.#sockets.open(this.#options.links);
+      this.#options.log.info('dhcp-listening', {
+        interfaces: this.#options.links.map((link) => link.interface),
+      });
+    } catch (error) {
+      if (!(error instanceof DhcpListenError)) throw error;
+      this.#reopening = setTimeout(() => this.reopen(), REOPEN_INTERVAL);
+    }
+  }
+
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#reopening);
     this.#sockets.close();
   }
 

@@ -14,6 +14,8 @@ import { Radvd } from './radvd.ts';
 
 export interface RunningDhcp {
   readonly counters: Readonly<Record<string, number>>;
+  /** An inside interface was made anew. */
+  reopen(): void;
   /** `keepRouter`: hosts are not told that the box is their router no more. */
   close(keepRouter: boolean): Promise<void>;
 }
@@ -51,6 +53,7 @@ export function startDhcp(config: DhcpConfig, site: Site, log: Log): RunningDhcp
       get counters() {
         return service.counters;
       },
+      reopen: () => service.reopen(),
       close: async (keepRouter) => {
         stop();
         await radvd?.close(!keepRouter);

@@ -73,6 +73,9 @@ export class FrameSender {
       socket.send(frame);
     } catch {
       this.failed++;
+      // An interface that was made anew, even under the same number, needs another socket.
+      this.#sockets.get(ifindex)?.close();
+      this.#sockets.delete(ifindex);
     }
   }
 

@@ -47,7 +47,7 @@ export function describeRefusal({ link, mode, code, words, largest }: Refusal): 
 
 /** Why a program cannot be attached, asked of the kernel anew; undefined when now it could be. */
 export function attachRefusal(
-  netlink: Netlink,
+  netlink: Pick<Netlink, 'links' | 'xdpRefusal'>,
   ifindex: number,
   program: number,
   mode: AttachMode,

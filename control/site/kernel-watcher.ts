@@ -39,9 +39,21 @@ export function watchKernel(
     const fixed = neighbour.state === 'permanent' || neighbour.state === 'noarp';
     listener.onNeighbour(neighbour.ifindex, neighbour.address, mac, fixed);
   };
-  const tellInterface = (links: readonly LinkInfo[], name: string) => {
-    const link = links.find((candidate) => candidate.name === name);
+  /** Numbers of the interfaces that are there, by name. */
+  const present = new Map<string, number>();
+  const tell = (name: string, link: LinkInfo | undefined) => {
+    if (link === undefined) present.delete(name);
+    else present.set(name, link.index);
     listener.onInterface(name, link === undefined ? undefined : facts(link));
+  };
+  const tellInterface = (links: readonly LinkInfo[], name: string) =>
+    tell(
+      name,
+      links.find((candidate) => candidate.name === name),
+    );
+  /** Of an interface that has another name now. */
+  const tellRenamed = ({ index, name }: LinkInfo) => {
+    for (const [known, number] of present) if (number === index && known !== name) tell(known, undefined);
   };
   const tellAll = () => {
     const links = netlink.links();
@@ -52,8 +64,9 @@ export function watchKernel(
     if (event.kind === 'overrun') {
       tellAll();
       listener.onOverrun();
-    } else if (event.kind === 'link' && names.has(event.name)) {
-      listener.onInterface(event.name, event.removed ? undefined : facts(event));
+    } else if (event.kind === 'link') {
+      tellRenamed(event);
+      if (names.has(event.name)) tell(event.name, event.removed ? undefined : event);
     } else if (event.kind === 'neighbour' && !event.removed) {
       // An entry that is merely forgotten says nothing against the neighbour.
       tellNeighbour(event);

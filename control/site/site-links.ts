@@ -4,7 +4,7 @@ import type { Netlink } from '../../native/linux/index.ts';
 import type { Config, ProviderConfig } from '../config/schema.ts';
 import { tunnelMistakes } from '../config/tunnel.ts';
 import type { SiteFacts } from '../dataplane/contexts.ts';
-import type { Dataplane } from '../dataplane/dataplane.ts';
+import type { Dataplane, ProgramName } from '../dataplane/dataplane.ts';
 import type { HostLink } from '../dataplane/ingress-table.ts';
 import { SettingsLimits } from '../dataplane/layout.generated.ts';
 import type { LinkAddress } from '../dataplane/router-address-map.ts';
@@ -14,7 +14,7 @@ import { type Address, equalAddress, formatAddress } from '../wire/ipv6/address.
 import { formatMac, type MacAddress } from '../wire/ipv6/header.ts';
 import { containsAddress } from '../wire/ipv6/prefix.ts';
 import type { TunnelEnds } from '../wire/ipv6/tunnel.ts';
-import { attachRefusal, largestNativeMtu } from './frame-sizes.ts';
+import { Attachments, SiteLinkError } from './attachments.ts';
 import { GatewayCheck } from './gateway-check.ts';
 import { HostLinks, insidePort } from './host-links.ts';
 import type { SiteHost } from './hosts.ts';
@@ -25,13 +25,6 @@ import type { SourceReport } from './liveness/source.ts';
 import { UplinkStates, type UplinkTransition } from './liveness/uplink-states.ts';
 import type { SiteProvider } from './provider-list.ts';
 import { Uplink } from './uplinks.ts';
-
-export class SiteLinkError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'SiteLinkError';
-  }
-}
 
 export interface SiteLinksOptions {
   readonly config: Config;
@@ -65,8 +58,7 @@ export class SiteLinks implements SiteFacts {
   readonly #draining = new Set<string>();
   /** Names of providers that are not in the configuration. */
   readonly #added = new Set<string>();
-  /** Which program each Ethernet interface runs, by number. */
-  readonly #attached = new Map<number, 'inside' | 'outside'>();
+  readonly #attachments: Attachments;
   #watch: KernelWatch | undefined;
   readonly #options: SiteLinksOptions;
   readonly #interfaces = new Map<string, InterfaceFacts>();
@@ -74,9 +66,17 @@ export class SiteLinks implements SiteFacts {
   readonly #states: UplinkStates;
   readonly #gatewayCheck: GatewayCheck;
   #ticks = 0;
+  /** Names of interfaces that had a program and are no more. */
+  readonly #gone = new Set<string>();
+  /** Interfaces that were gone and have their program again. */
+  reattached = 0;
+  /** One of them is an inside one: whoever listens there has to do so anew. Set when somebody does. */
+  onInsideAgain: () => void = () => undefined;
 
   constructor(options: SiteLinksOptions) {
     this.#options = options;
+    const { netlink, dataplane, log } = options;
+    this.#attachments = new Attachments({ mode: options.config.datapath.mode, netlink, dataplane, log });
     this.#states = new UplinkStates([]);
     this.#gatewayCheck = new GatewayCheck(options.netlink, options.log);
     this.hostLinks = new HostLinks({
@@ -134,7 +134,7 @@ export class SiteLinks implements SiteFacts {
     this.#interfaces.delete(name);
     this.#watch!.add(name);
     try {
-      this.#attach('outside', name);
+      this.#attachments.attach('outside', name, this.#interfaces.get(name));
     } catch (error) {
       this.removeProvider(provider.config.name);
       throw error;
@@ -170,9 +170,9 @@ export class SiteLinks implements SiteFacts {
     const isUsed = this.uplinks.some(
       ({ provider }) => this.#interfaces.get(provider.interface)?.attachIfindex === attached,
     );
-    if (attached === undefined || isUsed) return;
-    this.#options.dataplane.detach(attached);
-    this.#attached.delete(attached);
+    if (attached !== undefined && !isUsed) this.#attachments.detach(attached);
+    if (this.#programOf(uplink.provider.interface) === undefined)
+      this.#gone.delete(uplink.provider.interface);
   }
 
   /** Reads the kernel's state, attaches the programs and follows changes. Throws SiteLinkError and BpfError. */
@@ -185,56 +185,38 @@ export class SiteLinks implements SiteFacts {
       onNeighbour: (ifindex, address, mac, fixed) => this.#onNeighbour(ifindex, address, mac, fixed),
       onOverrun: () => this.#options.log.warn('netlink-overrun'),
     });
-    for (const inside of config.inside) this.#attach('inside', inside.interface);
+    for (const { interface: name } of config.inside)
+      this.#attachments.attach('inside', name, this.#interfaces.get(name));
     for (const provider of providers) {
+      const name = provider.interface;
       // One that the CLI added must not keep the box from starting, or the CLI could not remove it.
-      if (this.#added.has(provider.name)) this.#attachIfThere(provider.interface);
-      else this.#attach('outside', provider.interface);
+      if (!this.#added.has(provider.name))
+        this.#attachments.attach('outside', name, this.#interfaces.get(name));
     }
+    this.#attachMissing();
     this.#resolve();
   }
 
-  #attachIfThere(name: string): void {
-    try {
-      this.#attach('outside', name);
-    } catch (error) {
-      if (!(error instanceof SiteLinkError)) throw error;
-      this.#options.log.warn('provider-not-attached', { interface: name, reason: error.message });
+  /** Programs on interfaces that should have one and do not: they came later, or another program was in the way. */
+  #attachMissing(): void {
+    for (const [name, facts] of this.#interfaces) {
+      const program = this.#programOf(name);
+      if (program === undefined || this.#attachments.runs(program, facts)) continue;
+      this.#attachAgain(program, name, facts);
+      this.#tellUplinks(name, facts);
     }
   }
 
-  #attach(program: 'inside' | 'outside', name: string): void {
-    const { config, dataplane, log } = this.#options;
-    const facts = this.#interfaces.get(name);
-    if (facts === undefined) throw new SiteLinkError(`there is no interface ${name}`);
-    const other = this.#attached.get(facts.attachIfindex);
-    if (other === program) return;
-    if (other !== undefined)
-      throw new SiteLinkError(`${name} shares its Ethernet interface with VLANs of the ${other}: use two`);
-    try {
-      dataplane.attach(program, facts.attachIfindex);
-    } catch (error) {
-      if (!(error instanceof BpfError)) throw error;
-      const { mode } = config.datapath;
-      const fd = dataplane.descriptor(program);
-      throw new SiteLinkError(
-        attachRefusal(this.#options.netlink, facts.attachIfindex, fd, mode) ?? error.message,
-        { cause: error },
-      );
-    }
-    this.#attached.set(facts.attachIfindex, program);
-    log.info('datapath-attached', { interface: name, program, mode: config.datapath.mode, mtu: facts.mtu });
-    this.#checkMtu(facts);
+  #attachAgain(program: ProgramName, name: string, facts: InterfaceFacts): void {
+    if (!this.#attachments.tryAttach(program, name, facts) || !this.#gone.delete(name)) return;
+    this.reattached++;
+    if (program === 'inside') this.onInsideAgain();
   }
 
-  /** The interface may announce more than the data path can be given. */
-  #checkMtu({ name, attachIfindex, mtu }: InterfaceFacts): void {
-    const { config, netlink, log } = this.#options;
-    if (config.datapath.mode !== 'native') return;
-    const largest = largestNativeMtu(netlink.links(), attachIfindex);
-    if (largest === undefined || mtu <= largest) return;
-    const remedy = `set the MTU to ${largest} or less, or datapath.mode: generic`;
-    log.warn('mtu-too-large', { interface: name, mtu, largest, remedy });
+  #programOf(name: string): ProgramName | undefined {
+    const { inside } = this.#options.config;
+    if (inside.some((entry) => entry.interface === name)) return 'inside';
+    return this.uplinks.some(({ provider }) => provider.interface === name) ? 'outside' : undefined;
   }
 
   tick(): void {
@@ -242,8 +224,10 @@ export class SiteLinks implements SiteFacts {
       if (uplink.forgetTunnelMtu(this.#options.clock())) this.#writeUplink(uplink);
     this.#apply(this.#states.advance(this.#options.clock()));
     this.#gatewayCheck.step(this.#options.clock(), this.uplinks);
-    if (++this.#ticks % RESOLVE_TICKS === 0) this.#resolve();
-    else this.hostLinks.step();
+    if (++this.#ticks % RESOLVE_TICKS === 0) {
+      this.#attachMissing();
+      this.#resolve();
+    } else this.hostLinks.step();
   }
 
   /** A router says that the packet of a tunnel between these ends was too big for what comes after it. */
@@ -354,27 +338,52 @@ export class SiteLinks implements SiteFacts {
     const before = this.#interfaces.get(name);
     if (facts === undefined) this.#interfaces.delete(name);
     else this.#interfaces.set(name, facts);
-    if (facts !== undefined && !samePort(before, facts)) {
-      const port = { ifindex: facts.attachIfindex, vlan: facts.vlan, mtu: facts.mtu, mac: facts.mac };
-      for (const index of this.#port(name)) this.#options.dataplane.setPort(index, port);
-    }
+    if (before !== undefined && before.attachIfindex !== facts?.attachIfindex) this.#onGone(before);
+    if (facts !== undefined && !samePort(before, facts)) this.#setPorts(name, facts);
     if (before !== undefined && facts !== undefined && before.mtu !== facts.mtu) {
       this.#options.log.info('mtu-changed', { interface: name, from: before.mtu, to: facts.mtu });
-      this.#checkMtu(facts);
+      this.#attachments.checkMtu(facts);
     }
+    const program = this.#programOf(name);
+    // At the start the programs come when all is known.
+    if (facts !== undefined && program !== undefined && this.#watch !== undefined) {
+      const isNew = !this.#attachments.runs(program, facts);
+      if (isNew) this.#attachAgain(program, name, facts);
+    }
+    this.#tellUplinks(name, facts);
+    if (facts?.carrier && !before?.carrier) this.#resolve();
+  }
+
+  /** Throws BpfError while the box starts. Later, one that the kernel does not know is gone again, and that will be told. */
+  #setPorts(name: string, { attachIfindex: ifindex, vlan, mtu, mac }: InterfaceFacts): void {
+    const { dataplane, log } = this.#options;
+    try {
+      for (const index of this.#port(name)) dataplane.setPort(index, { ifindex, vlan, mtu, mac });
+    } catch (error) {
+      if (!(error instanceof BpfError) || this.#watch === undefined) throw error;
+      log.debug('kernel-refused', { interface: name, reason: error.message });
+    }
+  }
+
+  /** An interface is no more, or what it runs on is another one: what comes under its name is attached anew. */
+  #onGone({ name, attachIfindex }: InterfaceFacts): void {
+    const isUsed = [...this.#interfaces.values()].some((facts) => facts.attachIfindex === attachIfindex);
+    if (isUsed || !this.#attachments.detach(attachIfindex)) return;
+    this.#gone.add(name);
+    this.#options.log.warn('interface-gone', { interface: name });
+  }
+
+  /** An interface is as good as gone while our program does not run on it. */
+  #tellUplinks(name: string, facts: InterfaceFacts | undefined): void {
+    const isUnattached =
+      this.#watch !== undefined && facts !== undefined && !this.#attachments.runs('outside', facts);
     for (const uplink of this.uplinks) {
       if (uplink.provider.interface !== name) continue;
-      const report = uplink.setLink(facts);
+      const report = uplink.setLink(facts, isUnattached ? 'no XDP program' : undefined);
       this.#writeUplink(uplink);
       this.report(uplink.index, report);
       this.report(uplink.index, uplink.gatewayReport);
     }
-    // That of a provider which was added and was missing at the start.
-    const isAdded = this.uplinks.some(
-      ({ provider }) => provider.interface === name && this.#added.has(provider.name),
-    );
-    if (facts !== undefined && isAdded && this.#watch !== undefined) this.#attachIfThere(name);
-    if (facts?.carrier && !before?.carrier) this.#resolve();
   }
 
   #onNeighbour(ifindex: number, address: Address, mac: MacAddress | undefined, fixed: boolean): void {

@@ -95,12 +95,13 @@ export class Uplink {
     if (this.#switches.length > SWITCHES_KEPT) this.#switches.shift();
   }
 
-  /** What the interface's state says of the uplink. */
-  setLink(link: LinkFacts | undefined): SourceReport {
+  /** What the interface's state says of the uplink. `complaint`: why it is of no use though it be there. */
+  setLink(link: LinkFacts | undefined, complaint?: string): SourceReport {
     // An interface made anew has forgotten its neighbours.
     if (this.#link !== undefined && link?.ifindex !== this.#link.ifindex) this.#gateway = undefined;
     this.#link = link;
     if (link === undefined) return { source: 'carrier', state: 'down', detail: 'no interface' };
+    if (complaint !== undefined) return { source: 'carrier', state: 'down', detail: complaint };
     return link.carrier
       ? { source: 'carrier', state: 'up', detail: 'carrier' }
       : { source: 'carrier', state: 'down', detail: 'no carrier' };

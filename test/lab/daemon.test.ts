@@ -1,12 +1,14 @@
 /** The daemon's life on a router: stopping, leaving the data path, coming back, and peers that do not answer. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { boxCommand, boxProcess, contextBetween, startBox } from './box.ts';
+import { boxCommand, boxProcess, boxStatus, contextBetween, startBox } from './box.ts';
+import { layInsideCable, layProviderCable, removeCable } from './cable.ts';
 import { CommandError, run, runIn, until } from './command.ts';
-import { down, up } from './lab.ts';
+import { configureHost } from './dhcp-client.ts';
+import { down, fail, heal, up, uplinkReaches } from './lab.ts';
 import { ping } from './measure.ts';
 import { isAlive, stop } from './process.ts';
-import { hostIn } from './state.ts';
+import { hostIn, readState } from './state.ts';
 import { NAMESPACE_PREFIX, SITES } from './topology.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
@@ -76,6 +78,41 @@ describe('the daemon', { skip }, () => {
     const { sent, received } = await ping(there, here.cmula, 5);
     assert.equal(received, sent);
     assert.equal((await contextBetween(here, there))?.state, 'ESTABLISHED');
+  });
+
+  it('goes on with interfaces that were deleted and made anew: a provider’s, the hosts’', async () => {
+    const [first, second] = site.providers;
+    const [here, there] = [hostIn('h1'), hostIn('h2')];
+    const reattached = async () => (await boxStatus(site)).counters['interfacesReattached'];
+    const both = async () => {
+      for (const [host, other] of [
+        [here, there],
+        [there, here],
+      ] as const)
+        assert.equal((await ping(host, other.cmula, 3)).received, 3);
+    };
+    await removeCable(site, first!.name);
+    await uplinkReaches(first!.name, 'down');
+    await both();
+    await layProviderCable(site, first!);
+    await uplinkReaches(first!.name, 'up');
+    assert.deepEqual(await interfacesWithXdp(), ['lan', 'p6-inside', 'p6-outside', 'x1', 'y1']);
+    await fail(second!.name);
+    await uplinkReaches(second!.name, 'down');
+    await both();
+    assert.equal(await reattached(), 1);
+    await heal(second!.name);
+
+    await removeCable(site, 'lan');
+    await layInsideCable(site);
+    await until('the hosts’ interface has its program', async () => (await reattached()) === 2);
+    await both();
+    // A host that comes now hears of its address and its router.
+    const other = hostIn('h1b');
+    await stop(readState()!.processes.filter(({ name }) => name === `dhclient-${other.namespace}`));
+    for (const state of ['down', 'up'])
+      await runIn(other.namespace, ['ip', 'link', 'set', 'dev', 'eth0', state]);
+    await configureHost(other);
   });
 
   it('tells a host that its peer cannot be reached when the handshake comes to nothing', async () => {

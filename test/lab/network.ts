@@ -71,6 +71,13 @@ export const offloadsOff = (device: string): string =>
 export const receiveRedirected = ({ namespace, interface: device }: LinkEnd): string =>
   `ip netns exec ${NAMESPACE_PREFIX}${namespace} ip link set dev ${device} xdpdrv obj ${PASS_PROGRAM} sec xdp`;
 
+/** What the box loses when its interface toward the provider is no more. */
+export const uplinkRoutes = ({ name, gateway, boxAddress, priority, table }: Provider): string[] => [
+  `addr add ${boxAddress}/64 dev ${name}`,
+  `route add default via ${gateway} dev ${name} metric ${priority}`,
+  `route add default via ${gateway} dev ${name} table ${table}`,
+];
+
 function boxRecipe(site: Site): Recipe {
   const ip = [
     `addr add ${site.router}/64 dev lan`,
@@ -80,11 +87,10 @@ function boxRecipe(site: Site): Recipe {
     `rule add priority 1100 from ${site.prefix} unreachable`,
     'route add unreachable fc00::/7 metric 9999',
   ];
-  for (const { name, prefix, gateway, boxAddress, priority, table } of site.providers) {
+  for (const provider of site.providers) {
+    const { prefix, table } = provider;
     ip.push(
-      `addr add ${boxAddress}/64 dev ${name}`,
-      `route add default via ${gateway} dev ${name} metric ${priority}`,
-      `route add default via ${gateway} dev ${name} table ${table}`,
+      ...uplinkRoutes(provider),
       `rule add priority 1000 from ${prefix} lookup ${table}`,
       `route add unreachable ${prefix} metric 9999`,
     );
@@ -93,7 +99,7 @@ function boxRecipe(site: Site): Recipe {
 }
 
 /** What a provider's router loses when its interface toward the box goes down. */
-const customerRoutes = (site: Site, { prefix, boxAddress, gateway }: Provider): string[] => [
+export const customerRoutes = (site: Site, { prefix, boxAddress, gateway }: Provider): string[] => [
   `addr replace ${gateway}/64 dev ${site.box}`,
   `route replace ${prefix} via ${boxAddress} dev ${site.box}`,
 ];
