@@ -11,6 +11,8 @@ export interface Outage {
     readonly gapMilliseconds: number;
     readonly usualGapMilliseconds: number;
     readonly lost: number;
+    /** Overtaken by a later one. */
+    readonly late: number;
     readonly duplicates: number;
     readonly received: number;
   }[];

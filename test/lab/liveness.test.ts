@@ -14,7 +14,10 @@ import { CORE_ADDRESS, SITES } from './topology.ts';
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const [site, peer] = SITES;
 const [first] = site.providers;
-const REVERT_SECONDS = 2;
+/** Time for the probe programs to start on a busy machine. */
+const REVERT_SECONDS = 5;
+/** Datagrams under way by the other provider when the context goes back; see `late` in scenarios/list.ts. */
+const LATE = 10;
 
 async function uplink(name: string) {
   return (await uplinks(site)).find((row) => row.name === name)!;
@@ -83,18 +86,22 @@ describe('uplinks watched by BFD', { skip }, () => {
     const second = site.providers[1]!.name;
     assert.equal(await carrier(), second, 'it stays where the outage took it');
     const probes = startProbes(hostIn('h1'), hostIn('h2'));
+    await probes.arriving();
     await until('the context is back', async () => (await carrier()) === first!.name);
     const waited = Date.now() - Date.parse((await uplink(first!.name)).since!);
     await delay(300);
     const { atSecond } = await probes.stop();
+    const late = atSecond.late.reduce((sum, count) => sum + count, 0);
+    const { received, lost, overflowed, duplicates } = atSecond;
     test.diagnostic(
-      `back ${waited} ms after the uplink; ${atSecond.received} datagrams received meanwhile, ${atSecond.lost} lost`,
+      `back ${waited} ms after the uplink; ${received} datagrams received meanwhile, ${lost} lost, ${late} late`,
     );
     assert.ok(waited >= REVERT_SECONDS * 1000, `${waited} ms`);
-    assert.ok(atSecond.received > 100);
-    // A busy machine loses some at the receiving socket; 20 ms without a path would be more.
-    assert.ok(atSecond.lost < 20, `${atSecond.lost} lost`);
-    assert.equal(atSecond.duplicates, 0);
+    assert.ok(received > 100);
+    // What the receiving host had no room for the network did not lose.
+    assert.ok(lost <= overflowed, `${lost} lost, ${overflowed} of them at the socket`);
+    assert.ok(late <= LATE, `${late} late`);
+    assert.equal(duplicates, 0);
   });
 
   it('takes nothing for a failure when bfdd is killed, nor when it is back', async () => {

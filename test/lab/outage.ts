@@ -110,6 +110,7 @@ const figure = (host: LabHost, report: ProbeReport) => {
     gapMilliseconds: report.longestGaps[1] ?? 0,
     usualGapMilliseconds: report.longestGaps[0] ?? 0,
     lost: report.lost,
+    late: report.late.reduce((sum, count) => sum + count, 0),
     duplicates: report.duplicates,
     received: report.received,
   };
@@ -124,9 +125,9 @@ function words(
     `the transfer ended after ${transferSeconds.toFixed(1)} s; SHA-256 is right`,
     `the open ssh session answered ${sshMilliseconds.toFixed(1)} ms after it was asked`,
     ...probes.map(
-      ({ at, gapMilliseconds, usualGapMilliseconds, lost }) =>
+      ({ at, gapMilliseconds, usualGapMilliseconds, lost, late }) =>
         `datagrams to ${at}, one a millisecond: a gap of ${gapMilliseconds.toFixed(1)} ms ` +
-        `(before the cut ${usualGapMilliseconds.toFixed(1)} ms), ${lost} lost`,
+        `(before the cut ${usualGapMilliseconds.toFixed(1)} ms), ${lost} lost, ${late} late`,
     ),
     `${provider} was mended; the session and new packets went on`,
   ];

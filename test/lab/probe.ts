@@ -5,6 +5,7 @@
  * prints a ProbeReport.
  */
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export interface ProbeReport {
@@ -12,8 +13,15 @@ export interface ProbeReport {
   /** Different ones; those that came again are counted apart. */
   readonly received: number;
   readonly duplicates: number;
-  /** Datagrams missing between the first and the last that arrived. */
+  /** Datagrams missing between the first and the last that arrived; and by phase. */
   readonly lost: number;
+  readonly losses: readonly number[];
+  /** By phase: those that a later one overtook, reordered as RFC 4737 §3.3 has it. */
+  readonly late: readonly number[];
+  /** By how many numbers the latest of them was too late (RFC 4737 §4.2.1). */
+  readonly latest: number;
+  /** Of the missing ones, those that reached the host: its kernel had no room for them when this program was busy. */
+  readonly overflowed: number;
   /** Milliseconds from the start of this side's stream to the first arrival; null when nothing came. */
   readonly firstArrival: number | null;
   /** By phase: the longest time between two arrivals, milliseconds, the first of them in the phase. */
@@ -22,6 +30,8 @@ export interface ProbeReport {
 
 const INTERVAL = 1;
 const LIMIT = 120_000;
+/** Octets; the kernel gives what net.core.rmem_max allows. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 const [address, port] = [process.argv[2]!, Number(process.argv[3])];
 const socket = createSocket('udp6');
@@ -37,6 +47,15 @@ let firstArrival: number | null = null;
 let lastArrival: number | undefined;
 let arrivalPhase = 0;
 const longestGaps = [0];
+const late = [0];
+let latest = 0;
+/** The highest number that had arrived when each phase began. */
+const reached = [-1];
+
+/** Datagrams of this namespace's that no socket had room for. */
+const overflows = (): number =>
+  Number(/^Udp6RcvbufErrors\s+(\d+)/m.exec(readFileSync('/proc/self/net/snmp6', 'utf8'))?.[1] ?? 0);
+const overflowsBefore = overflows();
 
 socket.on('message', (message) => {
   const now = performance.now();
@@ -46,7 +65,13 @@ socket.on('message', (message) => {
     process.stdout.write('\n');
   }
   if (seen[number] === 1) duplicates++;
-  else received++;
+  else {
+    received++;
+    if (number < last) {
+      late[late.length - 1]! += 1;
+      latest = Math.max(latest, last - number);
+    }
+  }
   seen[number] = 1;
   first = Math.min(first, number);
   last = Math.max(last, number);
@@ -59,12 +84,20 @@ socket.on('message', (message) => {
 // While an uplink is down the kernel may report unreachable; that is what is being measured.
 socket.on('error', () => {});
 
+/** Missing numbers from `from` to before `to`. */
+const missing = (from: number, to: number): number =>
+  seen.subarray(from, Math.max(from, to)).reduce((count, was) => count + 1 - was, 0);
+
 function report(): ProbeReport {
-  const lost = last < 0 ? 0 : last - first + 1 - received;
-  return { sent, received, duplicates, lost, firstArrival, longestGaps };
+  const begins = reached.map((number) => Math.max(number + 1, Math.min(first, last + 1)));
+  const losses = begins.map((from, phase) => missing(from, begins[phase + 1] ?? last + 1));
+  const lost = losses.reduce((sum, count) => sum + count, 0);
+  const overflowed = overflows() - overflowsBefore;
+  return { sent, received, duplicates, lost, losses, late, latest, overflowed, firstArrival, longestGaps };
 }
 
 socket.bind(port, () => {
+  socket.setRecvBufferSize(RECEIVE_BUFFER);
   start = performance.now();
   const timer = setInterval(() => {
     // A timer that fires late makes up for what it missed, so that losses count milliseconds.
@@ -87,6 +120,10 @@ socket.bind(port, () => {
   };
   const limit = setTimeout(stop, LIMIT);
   createInterface({ input: process.stdin })
-    .on('line', () => longestGaps.push(0))
+    .on('line', () => {
+      longestGaps.push(0);
+      late.push(0);
+      reached.push(last);
+    })
     .once('close', stop);
 });

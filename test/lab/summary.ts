@@ -69,6 +69,7 @@ export function summarize(figures: Figures): string {
         milliseconds(probe.gapMilliseconds),
         milliseconds(probe.usualGapMilliseconds),
         `${probe.lost} of ${probe.received + probe.lost}`,
+        probe.late,
       ],
     ),
   );
@@ -93,6 +94,6 @@ export function summarize(figures: Figures): string {
     'First contact',
     table(['HOSTS', '>NAME', '>CONNECTION', '>HANDSHAKE', '>FIRST PACKET WAITED'], contacts),
     'Outages',
-    table(['UPLINK', 'RECEIVER', '>GAP', '>BEFORE THE CUT', '>DATAGRAMS LOST'], outages),
+    table(['UPLINK', 'RECEIVER', '>GAP', '>BEFORE THE CUT', '>DATAGRAMS LOST', '>LATE'], outages),
   ].join('\n');
 }

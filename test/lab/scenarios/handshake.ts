@@ -9,7 +9,7 @@ import { SshSession, startProbes, startTransfer } from '../measure.ts';
 import type { ProbeReport } from '../probe.ts';
 import { PAYLOAD, payloadDigest } from '../services.ts';
 import { hostIn } from '../state.ts';
-import type { Gap, ScenarioResult } from './scenario.ts';
+import { countsOf, type Gap, type ScenarioResult } from './scenario.ts';
 
 const TABLE = 'pshim6_handshake';
 /** I1_TIMEOUT at its longest, and REAP's Send Timeout with its exploration: RFC 5533 §14, RFC 5534. */
@@ -69,8 +69,9 @@ export async function runHandshakeScenario(): Promise<ScenarioResult> {
 }
 
 /** There is nothing before the failure; the time until the first datagram is part of the gap. */
-function gap({ firstArrival, longestGaps, lost, duplicates }: ProbeReport): Gap {
+function gap(report: ProbeReport): Gap {
+  const { firstArrival, longestGaps } = report;
   if (firstArrival === null) throw new LabError('not one datagram arrived');
   const [connecting = 0, mending = 0] = longestGaps;
-  return { before: null, failing: Math.max(firstArrival, connecting), mending, lost, duplicates };
+  return { before: null, failing: Math.max(firstArrival, connecting), mending, ...countsOf(report, 1) };
 }

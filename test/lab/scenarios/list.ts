@@ -23,6 +23,12 @@ const mend = async (...providers: readonly string[]) => {
 /** What a carrier's loss may cost while a dozen programs share two processors; alone it is a few milliseconds. */
 const AT_ONCE = 400;
 const FLAPS = 5;
+/**
+ * Datagrams that may come late while contexts go back: when a context moves, what is still under way by the other
+ * provider is overtaken by what leaves by the first one. Of a datagram a millisecond that is one or two on an idle
+ * machine, and what a program sends at once that was kept waiting so long. It moves twice, at each of both boxes once.
+ */
+const LATE = 20;
 
 const carrier = {
   setting: 'plain',
@@ -92,6 +98,7 @@ export const SCENARIOS: readonly Scenario[] = [
     fail: () => cut('x1'),
     carriedBy: 'y1',
     mostWhenMended: AT_ONCE,
+    lateWhenMended: LATE,
     mend: async () => {
       await mend('x1');
       await until('h1 has gone back', async () => (await uplinkInUse()) === 'x1', 20_000);

@@ -11,7 +11,7 @@ import { PAYLOAD, payloadDigest } from '../services.ts';
 import { hostIn } from '../state.ts';
 import { SITES } from '../topology.ts';
 import { uplinkInUse } from './in-use.ts';
-import type { Gap, Scenario, ScenarioResult } from './scenario.ts';
+import { countsOf, type Gap, type Scenario, type ScenarioResult } from './scenario.ts';
 
 /** Part of the transfer that is there before the failure, and that must come after it. */
 const BEFORE = 0.1;
@@ -70,8 +70,11 @@ export async function runScenario(scenario: Scenario): Promise<ScenarioResult> {
   }
 }
 
-function judge({ title, most, mostWhenMended }: Scenario, { toH1, toH2 }: ScenarioResult): void {
-  for (const [to, { failing, mending }] of [
+function judge(
+  { title, most, mostWhenMended, lateWhenMended }: Scenario,
+  { toH1, toH2 }: ScenarioResult,
+): void {
+  for (const [to, { failing, mending, lostMending, lateMending }] of [
     ['h1', toH1],
     ['h2', toH2],
   ] as const) {
@@ -79,13 +82,20 @@ function judge({ title, most, mostWhenMended }: Scenario, { toH1, toH2 }: Scenar
       throw new LabError(`${title}: a gap of ${failing.toFixed(0)} ms to ${to}, more than ${most}`);
     if (mending > mostWhenMended)
       throw new LabError(`${title}: a gap of ${mending.toFixed(0)} ms to ${to} while it was mended`);
+    if (lateWhenMended === undefined) continue;
+    if (lostMending > 0)
+      throw new LabError(`${title}: ${lostMending} datagrams to ${to} lost while it was mended`);
+    if (lateMending > lateWhenMended)
+      throw new LabError(
+        `${title}: ${lateMending} datagrams to ${to} came late while it was mended, more than ${lateWhenMended}`,
+      );
   }
 }
 
-function gap({ longestGaps, lost, duplicates, received }: ProbeReport): Gap {
-  if (received === 0) throw new LabError('not one datagram arrived');
-  const [before = 0, failing = 0, mending = 0] = longestGaps;
-  return { before, failing, mending, lost, duplicates };
+function gap(report: ProbeReport): Gap {
+  if (report.received === 0) throw new LabError('not one datagram arrived');
+  const [before = 0, failing = 0, mending = 0] = report.longestGaps;
+  return { before, failing, mending, ...countsOf(report, 2) };
 }
 
 /**

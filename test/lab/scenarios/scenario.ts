@@ -1,4 +1,5 @@
 /** A failure, and what may come of it for connections that are open meanwhile. */
+import type { ProbeReport } from '../probe.ts';
 
 /** How a lab must be raised for a scenario; scenarios of one setting share a lab. */
 export type Setting =
@@ -29,6 +30,8 @@ export interface Scenario {
   /** The uplink that must carry h1's packets afterwards, by name. */
   readonly carriedBy?: string;
   readonly mend: () => Promise<unknown>;
+  /** Nothing may be lost while it is mended, and no more datagrams than this come late, either way. */
+  readonly lateWhenMended?: number;
 }
 
 export interface Gap {
@@ -39,6 +42,11 @@ export interface Gap {
   /** Datagrams, over the whole scenario. */
   readonly lost: number;
   readonly duplicates: number;
+  /** Those that a later one overtook. */
+  readonly late: number;
+  /** While it is mended: what the network lost, and what came late. */
+  readonly lostMending: number;
+  readonly lateMending: number;
 }
 
 export interface ScenarioResult {
@@ -53,4 +61,15 @@ export interface ScenarioResult {
   /** How long the first line took over the open ssh session after the failure. */
   readonly sshMilliseconds: number;
   readonly carriedBy: string;
+}
+
+/** Of the datagrams: `mending` is the phase in which the failure is mended. What the receiving host lost is not counted. */
+export function countsOf({ lost, losses, late, duplicates, overflowed }: ProbeReport, mending: number) {
+  return {
+    lost,
+    duplicates,
+    late: late.reduce((sum, count) => sum + count, 0),
+    lostMending: Math.max(0, (losses[mending] ?? 0) - overflowed),
+    lateMending: late[mending] ?? 0,
+  };
 }

@@ -26,6 +26,7 @@ export const gapTable = (results: readonly ScenarioResult[]): string =>
             : milliseconds(Math.max(toH1.before, toH2.before)),
       },
       { title: 'LOST', align: 'right', text: (row) => row.toH1.lost + row.toH2.lost },
+      { title: 'LATE', align: 'right', text: (row) => row.toH1.late + row.toH2.late },
       { title: 'ssh ms', align: 'right', text: (row) => milliseconds(row.sshMilliseconds) },
       { title: 'BY', text: (row) => row.carriedBy },
     ],
