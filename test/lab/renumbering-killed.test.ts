@@ -19,7 +19,7 @@ import { delay, runIn, spawnIn, together, until } from './command.ts';
 import { EndlessTransfer, serveEndlessly } from './endless-transfer.ts';
 import { down, up } from './lab.ts';
 import { SshSession } from './measure.ts';
-import { connectNewProvider, NEW_PROVIDER } from './new-provider.ts';
+import { addNewProvider, NEW_PROVIDER } from './new-provider.ts';
 import { inState } from './paths.ts';
 import { isAlive, logFile, stop } from './process.ts';
 import { addProvider, pshim6, published, publishZones } from './publishing.ts';
@@ -72,7 +72,7 @@ function phaseInStore(): Phase | undefined {
 describe('a box that is killed in every phase of a renumbering', { skip }, () => {
   before(async () => {
     await up({ owned: true, nameServer: 'Knot' });
-    await connectNewProvider();
+    await addNewProvider();
     await stop([box()]);
     publishZones(site, [site.domain, REVERSE], TTL);
     await startBox(site);

@@ -11,7 +11,7 @@ import { runIn, until } from './command.ts';
 import { down, up } from './lab.ts';
 import { ping, type RunningTransfer, SshSession, startTransfer } from './measure.ts';
 import { inspectProvider } from './network.ts';
-import { connectNewProvider, NEW_PROVIDER } from './new-provider.ts';
+import { addNewProvider, NEW_PROVIDER } from './new-provider.ts';
 import { isAlive, stop } from './process.ts';
 import { addProvider, pshim6 as cli, published, publishZones } from './publishing.ts';
 import { PAYLOAD, payloadDigest } from './services.ts';
@@ -37,7 +37,7 @@ const locatorsOf = async (host: string) => (await ask<HostDetail>('hosts-show', 
 describe('renumbering', { skip }, () => {
   before(async () => {
     await up({ owned: true });
-    await connectNewProvider();
+    await addNewProvider();
     await stop([boxProcess(site)!]);
     publishZones(site, [site.domain, REVERSE], TTL);
     await startBox(site);

@@ -125,10 +125,12 @@ export const NAMESPACES: readonly string[] = [
 ];
 
 /** Namespaces that a test may add to a lab; they go when the lab goes. */
-export const GUEST_NAMESPACES: readonly string[] = ['single', 'z1', 'backbone', 'e1', 'e2'];
+export const GUEST_NAMESPACES: readonly string[] = ['single', 'z1', 'backbone', 'e1', 'e2', 'e3'];
 /** Of site 1 where its box has tunnels to exit routers: the network between them, a router for each provider. */
 export const BACKBONE = 'backbone';
 export const EXIT_ROUTERS: readonly string[] = ['e1', 'e2'];
+/** Of a provider that comes later, behind one more router. */
+export const FAR_EXIT_ROUTER = 'e3';
 
 /** Namespaces whose programs find their resolver in a file of their own (/etc/netns). */
 export const RESOLVER_OF: ReadonlyMap<string, { nameserver: string; search: string }> = new Map([

@@ -1,17 +1,22 @@
 /** Providers reached by tunnels to exit routers: real transfers, real ingress filters, one of the providers fails. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { boxStatus, uplinks } from './box.ts';
-import { runIn } from './command.ts';
-import { kernelHasTunnels, ownAddress } from './exit-routers/raise.ts';
-import { down } from './lab.ts';
-import { ping } from './measure.ts';
+import type { ContextDetailReport } from '../../control/api/protocol.ts';
+import { boxStatus, contextBetween, uplinks } from './box.ts';
+import { runIn, until } from './command.ts';
+import { kernelHasTunnels, ownAddress, raiseFarExitRouter } from './exit-routers/raise.ts';
+import { down, fail, heal, uplinkReaches } from './lab.ts';
+import { download, ping } from './measure.ts';
 import { inspectProvider } from './network.ts';
+import { NEW_PROVIDER } from './new-provider.ts';
+import { pshim6 } from './publishing.ts';
 import { raiseFor } from './scenarios/lab.ts';
 import { SCENARIOS } from './scenarios/list.ts';
 import { runScenario } from './scenarios/run.ts';
+import { payloadDigest } from './services.ts';
 import { hostIn } from './state.ts';
-import { CORE_ADDRESS, EXIT_ROUTERS, SITES, WEB_SERVER } from './topology.ts';
+import { payloadAt } from './steps.ts';
+import { BACKBONE, CORE_ADDRESS, EXIT_ROUTERS, SITES, WEB_SERVER } from './topology.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const [site] = SITES;
@@ -83,6 +88,54 @@ describe('providers behind exit routers', { skip }, () => {
     test.diagnostic(
       `gaps failing, mending: to h2 ${gaps[0]} ms, to h1 ${gaps[1]} ms; ssh ${sshMilliseconds.toFixed(0)} ms`,
     );
+  });
+
+  describe('one more, added to the running box', () => {
+    const { name, prefix } = NEW_PROVIDER;
+    /** Of the link behind the router between box and exit router. */
+    const MTU = 1400;
+    const row = async () => (await uplinks(site)).find((uplink) => uplink.name === name)!;
+
+    it('is told to the peer, and carries what the others cannot any more', async () => {
+      const { local, remote, gateway } = await raiseFarExitRouter(MTU);
+      const tunnel = ['--tunnel-local', local, '--tunnel-remote', remote];
+      const way = ['--interface', BACKBONE, '--prefix', prefix, '--gateway', gateway, '--priority', '3'];
+      await pshim6(site, 'provider', 'add', name, ...way, ...tunnel);
+      await until(`${name} is up`, async () => (await row()).state === 'up');
+      assert.deepEqual([(await row()).tunnel, (await row()).mtu], [remote, 1500 - 40]);
+      const [host, peer] = [hostIn('h1'), hostIn('h2')];
+      await until('the peer knows its locator', async () => {
+        const words = ['contexts', 'show', host.cmula, peer.cmula, '--json'];
+        const [context] = JSON.parse(await pshim6(site, ...words)) as readonly ContextDetailReport[];
+        return context?.localLocators.some(({ uplink, acknowledged }) => uplink === name && acknowledged);
+      });
+      for (const provider of [x1!, y1!]) await fail(provider.name);
+      for (const provider of [x1!, y1!]) await uplinkReaches(provider.name, 'down');
+      for (const [from, to] of [
+        [host, peer],
+        [peer, host],
+      ] as const)
+        await until(
+          `${from.name} reaches ${to.name}`,
+          async () => (await ping(from, to.cmula, 3)).received === 3,
+        );
+      const context = await contextBetween(host, peer);
+      assert.equal(context?.paths[context.active!]?.uplink, name);
+    });
+
+    it('is held to what a router on the way to the exit router takes (RFC 2473 §7.1), and hosts hear of it', async () => {
+      // The router tells the box by the first packet, the box the host by the second; an answer goes the same way.
+      const words = ['-6', '-n', '-i', '0.5', '-W', '5', '-c', '8', '-s', '1404', 'h2.foo.com'];
+      const { stdout } = await runIn('h1', ['ping', ...words]);
+      assert.match(stdout, / [4-8] received/, stdout);
+      assert.equal((await row()).mtu, MTU - 40);
+      const { sha256 } = await download(hostIn('h1'), payloadAt(hostIn('h2')));
+      assert.equal(sha256, payloadDigest());
+      const back = await download(hostIn('h2'), payloadAt(hostIn('h1')));
+      assert.equal(back.sha256, payloadDigest());
+    });
+
+    after(() => Promise.all([x1!, y1!].map(({ name: failed }) => heal(failed))));
   });
 
   it('were never sent a packet with a source of the other', async () => {

@@ -12,9 +12,6 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/* Octets that go through the tunnel; the kernel answers what is longer. */
-#define TUNNEL_MTU (1500 - sizeof(struct ipv6hdr))
-
 struct headers {
 	struct ethhdr ethernet;
 	struct ipv6hdr ipv6;
@@ -27,6 +24,8 @@ struct {
 	/* What the provider delegated: a /48, but for its subnet `link`, where this router is. */
 	struct in6_addr delegated;
 	__be16 link;
+	/* Octets that go through the tunnel; the kernel answers what is longer. */
+	__u32 mtu;
 } tunnel SEC(".bss.tunnel");
 
 static __always_inline int equal(const struct in6_addr *one, const struct in6_addr *other)
@@ -68,7 +67,7 @@ int encapsulate(struct xdp_md *xdp)
 	    frame->ipv6.daddr.s6_addr32[0] != tunnel.delegated.s6_addr32[0] ||
 	    frame->ipv6.daddr.s6_addr16[2] != tunnel.delegated.s6_addr16[2] ||
 	    frame->ipv6.daddr.s6_addr16[3] == tunnel.link ||
-	    sizeof(struct ipv6hdr) + bpf_ntohs(frame->ipv6.payload_len) > TUNNEL_MTU)
+	    sizeof(struct ipv6hdr) + bpf_ntohs(frame->ipv6.payload_len) > tunnel.mtu)
 		return XDP_PASS;
 	made = *frame;
 	made.ipv6.payload_len =

@@ -6,9 +6,18 @@ import { join } from 'node:path';
 import { run, runIn, until } from '../command.ts';
 import { configureProviders } from '../configuration.ts';
 import { offloadsOff, ROUTER_SYSCTLS, receiveRedirected, SYSCTLS } from '../network.ts';
+import { connectNewProvider, NEW_PROVIDER } from '../new-provider.ts';
 import { inState } from '../paths.ts';
 import { assertAlive, logTail, start } from '../process.ts';
-import { BACKBONE, CORE_ADDRESS, EXIT_ROUTERS, NAMESPACE_PREFIX, type Provider, SITES } from '../topology.ts';
+import {
+  BACKBONE,
+  CORE_ADDRESS,
+  EXIT_ROUTERS,
+  FAR_EXIT_ROUTER,
+  NAMESPACE_PREFIX,
+  type Provider,
+  SITES,
+} from '../topology.ts';
 
 const [SITE] = SITES;
 export const BOX_END = 'fd00:db8:1:b::1';
@@ -16,6 +25,8 @@ const exitEnd = (index: number) => `fd00:db8:1:b::e${index + 1}`;
 /** An address of the box itself out of what a provider delegated. */
 export const ownAddress = (provider: Provider) => provider.prefix.replace('::/48', ':fffe::1');
 const LINK_SUBNET = 'ffff';
+/** Octets of a tunnel's header. */
+const HEADER = 40;
 
 const batch = (namespace: string, lines: readonly string[]) =>
   runIn(namespace, ['ip', '-6', '-batch', '-'], { input: `${lines.join('\n')}\n` });
@@ -67,9 +78,10 @@ async function plugIn(namespace: string, lines: readonly string[]): Promise<void
 async function raiseExitRouter(
   router: string,
   own: string,
-  { name, prefix, gateway, boxAddress }: Provider,
+  provider: Provider,
   haveTunnels: boolean,
 ): Promise<void> {
+  const { name, gateway, boxAddress } = provider;
   await plugIn(router, [`addr add ${own}/64 dev ${BACKBONE}`]);
   // The cable to the provider now ends here.
   await run([
@@ -87,6 +99,25 @@ async function raiseExitRouter(
     `addr add ${boxAddress}/64 dev ${name}`,
     `route add default via ${gateway} dev ${name}`,
   ]);
+  await startTunnel({ router, own, provider, via: BOX_END, mtu: 1500 - HEADER }, haveTunnels);
+}
+
+interface ExitTunnel {
+  readonly router: string;
+  /** Its own end. */
+  readonly own: string;
+  readonly provider: Provider;
+  /** Next hop to the box. */
+  readonly via: string;
+  /** Octets that it takes. */
+  readonly mtu: number;
+}
+
+/** The exit router's end of the tunnel to the box. */
+async function startTunnel(
+  { router, own, provider: { name, prefix }, via, mtu }: ExitTunnel,
+  haveTunnels: boolean,
+): Promise<void> {
   if (haveTunnels) {
     await batch(router, [
       `link add name box type ip6tnl mode ip6ip6 local ${own} remote ${BOX_END}`,
@@ -96,13 +127,13 @@ async function raiseExitRouter(
     return;
   }
   // For what is too long, which the program leaves to the kernel: it answers Packet Too Big.
-  await batch(router, [`route add ${prefix} via ${BOX_END} dev ${BACKBONE} mtu lock ${1500 - 40}`]);
+  await batch(router, [`route add ${prefix} via ${via} dev ${BACKBONE} mtu lock ${mtu}`]);
   const object = await compile();
-  const ends = [object, BACKBONE, name, own, BOX_END, prefix, LINK_SUBNET];
+  const words = [object, BACKBONE, name, own, BOX_END, prefix, LINK_SUBNET, String(mtu)];
   const program = await start(router, router, [
     process.execPath,
     join(import.meta.dirname, 'program.ts'),
-    ...ends,
+    ...words,
   ]);
   await until(`${router} is ready`, async () => {
     assertAlive(program);
@@ -128,12 +159,63 @@ async function compile(): Promise<string> {
   return object;
 }
 
-/** Has site 1's box use them. Carrier tells nothing of the providers: probes do. `keys`: more of each provider's. */
-export function configureTunnels(keys: Readonly<Record<string, unknown>> = {}): void {
+/**
+ * Has site 1's box use them. Carrier tells nothing of the providers: probes do, every `interval` seconds. `keys`: more of
+ * each provider's.
+ */
+export function configureTunnels(keys: Readonly<Record<string, unknown>> = {}, interval = 0.2): void {
   configureProviders(SITE, (provider) => {
     const remote = exitEnd(SITE.providers.indexOf(provider));
-    const probe = { targets: [CORE_ADDRESS], interval: 0.2, loss: 3, source: ownAddress(provider) };
+    const probe = { targets: [CORE_ADDRESS], interval, loss: 3, source: ownAddress(provider) };
     const tunnel = { local: BOX_END, remote };
     return { interface: BACKBONE, gateway: remote, tunnel, liveness: { probe }, ...keys };
   });
+}
+
+/** A tunnel that a running box may be told of: its ends, and the next hop on the backbone. */
+export interface FarTunnel {
+  readonly local: string;
+  readonly remote: string;
+  readonly gateway: string;
+}
+
+/**
+ * One more provider, whose exit router is behind a router of the site's inner network that takes less on the link
+ * between them: `mtu` octets. The box is told nothing, of either.
+ */
+export async function raiseFarExitRouter(mtu: number): Promise<FarTunnel> {
+  const router = FAR_EXIT_ROUTER;
+  const subnet = 'fd00:db8:1:c';
+  const tunnel = { local: BOX_END, remote: `${subnet}::e3`, gateway: BOX_END.replace(/1$/, 'ff') };
+  await run(['ip', 'netns', 'add', NAMESPACE_PREFIX + router]);
+  for (const namespace of [router, BACKBONE])
+    await runIn(namespace, ['sysctl', '-qw', ...SYSCTLS, ...ROUTER_SYSCTLS]);
+  await run([
+    ...['ip', 'link', 'add', 'name', BACKBONE, 'netns', NAMESPACE_PREFIX + router, 'type', 'veth'],
+    ...['peer', 'name', router, 'netns', NAMESPACE_PREFIX + BACKBONE],
+  ]);
+  await batch(BACKBONE, [
+    `addr add ${tunnel.gateway}/64 dev lan`,
+    `link set dev ${router} mtu ${mtu} up`,
+    `addr add ${subnet}::ff/64 dev ${router}`,
+  ]);
+  await batch(router, [
+    'link set dev lo up',
+    `link set dev ${BACKBONE} mtu ${mtu} up`,
+    `addr add ${tunnel.remote}/64 dev ${BACKBONE}`,
+    `route add ${BOX_END}/64 via ${subnet}::ff dev ${BACKBONE}`,
+  ]);
+  await runIn(router, ['sh', '-c', offloadsOff(BACKBONE)]);
+  await runIn(BACKBONE, ['sh', '-c', offloadsOff(router)]);
+  await connectNewProvider(router);
+  const { gateway, boxAddress, name } = NEW_PROVIDER;
+  await batch(router, [
+    `addr add ${boxAddress}/64 dev ${name}`,
+    `route add default via ${gateway} dev ${name}`,
+  ]);
+  await startTunnel(
+    { router, own: tunnel.remote, provider: NEW_PROVIDER, via: `${subnet}::ff`, mtu: mtu - HEADER },
+    await kernelHasTunnels(),
+  );
+  return tunnel;
 }
