@@ -90,7 +90,7 @@ describe('uplinks watched by BFD', { skip }, () => {
     await until('the context is back', async () => (await carrier()) === first!.name);
     const waited = Date.now() - Date.parse((await uplink(first!.name)).since!);
     await delay(300);
-    const { atSecond } = await probes.stop();
+    const { atFirst, atSecond } = await probes.stop();
     const late = atSecond.late.reduce((sum, count) => sum + count, 0);
     const { received, lost, overflowed, duplicates } = atSecond;
     test.diagnostic(
@@ -100,7 +100,8 @@ describe('uplinks watched by BFD', { skip }, () => {
     assert.ok(received > 100);
     // What the receiving host had no room for the network did not lose.
     assert.ok(lost <= overflowed, `${lost} lost, ${overflowed} of them at the socket`);
-    assert.ok(late <= LATE, `${late} late`);
+    // What h1's program sent at once after a pause was under way at once, too.
+    assert.ok(late <= LATE + Math.max(...atFirst.pauses), `${late} late`);
     assert.equal(duplicates, 0);
   });
 

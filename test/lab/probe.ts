@@ -26,6 +26,8 @@ export interface ProbeReport {
   readonly firstArrival: number | null;
   /** By phase: the longest time between two arrivals, milliseconds, the first of them in the phase. */
   readonly longestGaps: readonly number[];
+  /** By phase: the longest time in which this program itself did not run, milliseconds: a gap may be no more than that. */
+  readonly pauses: readonly number[];
 }
 
 const INTERVAL = 1;
@@ -47,6 +49,9 @@ let firstArrival: number | null = null;
 let lastArrival: number | undefined;
 let arrivalPhase = 0;
 const longestGaps = [0];
+const pauses = [0];
+let lastTick = 0;
+let tickPhase = 0;
 const late = [0];
 let latest = 0;
 /** The highest number that had arrived when each phase began. */
@@ -84,6 +89,16 @@ socket.on('message', (message) => {
 // While an uplink is down the kernel may report unreachable; that is what is being measured.
 socket.on('error', () => {});
 
+/** One that began in the phase before counts in both. */
+function notePause(): void {
+  const now = performance.now();
+  const phase = pauses.length - 1;
+  for (const each of new Set([tickPhase, phase]))
+    pauses[each] = Math.max(pauses[each]!, now - lastTick - INTERVAL);
+  lastTick = now;
+  tickPhase = phase;
+}
+
 /** Missing numbers from `from` to before `to`. */
 const missing = (from: number, to: number): number =>
   seen.subarray(from, Math.max(from, to)).reduce((count, was) => count + 1 - was, 0);
@@ -93,13 +108,27 @@ function report(): ProbeReport {
   const losses = begins.map((from, phase) => missing(from, begins[phase + 1] ?? last + 1));
   const lost = losses.reduce((sum, count) => sum + count, 0);
   const overflowed = overflows() - overflowsBefore;
-  return { sent, received, duplicates, lost, losses, late, latest, overflowed, firstArrival, longestGaps };
+  return {
+    sent,
+    received,
+    duplicates,
+    lost,
+    losses,
+    late,
+    latest,
+    overflowed,
+    firstArrival,
+    longestGaps,
+    pauses,
+  };
 }
 
 socket.bind(port, () => {
   socket.setRecvBufferSize(RECEIVE_BUFFER);
   start = performance.now();
+  lastTick = start;
   const timer = setInterval(() => {
+    notePause();
     // A timer that fires late makes up for what it missed, so that losses count milliseconds.
     const due = Math.floor((performance.now() - start) / INTERVAL);
     for (; sent < due; sent++) {
@@ -122,6 +151,7 @@ socket.bind(port, () => {
   createInterface({ input: process.stdin })
     .on('line', () => {
       longestGaps.push(0);
+      pauses.push(0);
       late.push(0);
       reached.push(last);
     })

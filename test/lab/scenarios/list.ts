@@ -25,10 +25,10 @@ const AT_ONCE = 400;
 const FLAPS = 5;
 /**
  * Datagrams that may come late while contexts go back: when a context moves, what is still under way by the other
- * provider is overtaken by what leaves by the first one. Of a datagram a millisecond that is one or two on an idle
- * machine, and what a program sends at once that was kept waiting so long. It moves twice, at each of both boxes once.
+ * provider is overtaken by what leaves by the first one. Of a datagram a millisecond that is one or two for each of the
+ * moves: h1's context and h2's, each first to the locator, then to the uplink that is preferred.
  */
-const LATE = 20;
+const LATE = 10;
 
 const carrier = {
   setting: 'plain',
