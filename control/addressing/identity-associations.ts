@@ -41,6 +41,7 @@ export const addressesOf = (ia: IaNa): Address[] =>
 
 /** We assign neither temporary addresses nor prefixes, and say so in each IA that asks for them (§18.3.2, §18.3.9). */
 export function refusedAssociations(request: ClientRequest, bindingsAsked: boolean): Option[] {
+  if (request.temporary.length + request.prefixes.length === 0) return [];
   return [
     ...request.temporary.map(
       ({ iaid }): Option => ({

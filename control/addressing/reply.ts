@@ -25,11 +25,10 @@ export function answer(
   serverDuid: Uint8Array,
   options: readonly Option[],
 ): Uint8Array {
-  const identifiers: Option[] = [{ type: 'ServerIdentifier', duid: serverDuid }];
-  if (request.duid !== undefined) identifiers.unshift({ type: 'ClientIdentifier', duid: request.duid });
-  const { transactionId } = request.message;
-  const message = encodeDhcp({ type, transactionId, options: [...identifiers, ...options] });
-  return throughRelays(message, request.relays);
+  const { duid, relays, message } = request;
+  const all: Option[] = duid === undefined ? [] : [{ type: 'ClientIdentifier', duid }];
+  all.push({ type: 'ServerIdentifier', duid: serverDuid }, ...options);
+  return throughRelays(encodeDhcp({ type, transactionId: message.transactionId, options: all }), relays);
 }
 
 /** RFC 8415 §19.3: the same relay agents in reverse; each gets back its Interface-Id. */
@@ -49,7 +48,8 @@ function throughRelays(message: Uint8Array, relays: readonly RelayedMessage[]): 
 /** What the client asked for and we have. A client without an Option Request gets the resolver and search list. */
 export function configurationOptions(request: ClientRequest, settings: DhcpSettings): Option[] {
   const { dnsServers, domainSearch, solMaxRt, infMaxRt } = settings;
-  const wanted = (name: OptionName, unasked = false) => request.requested?.has(optionCode(name)) ?? unasked;
+  const wanted = (name: OptionName, unasked = false) =>
+    request.requested?.includes(optionCode(name)) ?? unasked;
   const options: Option[] = [];
   if (dnsServers.length > 0 && wanted('DnsServers', true))
     options.push({ type: 'DnsServers', addresses: dnsServers });

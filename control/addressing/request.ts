@@ -49,7 +49,7 @@ export interface ClientRequest {
   readonly rapidCommit: boolean;
   readonly fqdn: ClientFqdn | undefined;
   /** Codes of the Option Request option; undefined when there was none. */
-  readonly requested: ReadonlySet<number> | undefined;
+  readonly requested: readonly number[] | undefined;
 }
 
 /** How a message type is to be: with a Server Identifier of ours, without any, or either. */
@@ -91,12 +91,16 @@ export function readRequest(packet: DhcpPacket, serverDuid: Uint8Array): ClientR
   if (server === undefined && rules[type] === 'server') return 'no-server-identifier';
   if (server !== undefined && rules[type] === 'no-server') return 'unwanted-server-identifier';
   if (server !== undefined && !equalOctets(server, serverDuid)) return 'other-server';
-  const addresses = options.filter((option) => option.type === 'IaNa');
-  const temporary = options.filter((option) => option.type === 'IaTa');
-  const prefixes = options.filter((option) => option.type === 'IaPd');
+  const addresses: IaNa[] = [];
+  const temporary: IaTa[] = [];
+  const prefixes: IaPd[] = [];
+  for (const option of options) {
+    if (option.type === 'IaNa') addresses.push(option);
+    else if (option.type === 'IaTa') temporary.push(option);
+    else if (option.type === 'IaPd') prefixes.push(option);
+  }
   if (type === 'InformationRequest' && addresses.length + temporary.length + prefixes.length > 0)
     return 'ia-in-information-request';
-  const codes = findOption(options, 'OptionRequest')?.codes;
   return {
     type,
     message,
@@ -109,12 +113,13 @@ export function readRequest(packet: DhcpPacket, serverDuid: Uint8Array): ClientR
     prefixes,
     rapidCommit: findOption(options, 'RapidCommit') !== undefined,
     fqdn: findOption(options, 'ClientFqdn'),
-    requested: codes && new Set(codes),
+    requested: findOption(options, 'OptionRequest')?.codes,
   };
 }
 
 function remoteIdOf(relays: readonly RelayedMessage[]): Uint8Array | undefined {
-  for (const { options } of relays.toReversed()) {
+  for (let nearest = relays.length - 1; nearest >= 0; nearest--) {
+    const { options } = relays[nearest]!;
     const remote = findOption(options, 'RemoteId');
     if (remote !== undefined) return new Writer(32).u32(remote.enterprise).put(remote.identifier).finish();
   }

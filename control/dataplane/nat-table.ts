@@ -85,10 +85,11 @@ export class NatTable {
 
   /** The host is translated, by these locators and no others; `link` is where it is, once that is known. */
   setHost(ulid: Address, locators: readonly NatLocatorOf[], link: HostLink | undefined): void {
-    const before = this.#translated.get(addressKey(ulid));
+    const key = addressKey(ulid);
+    const before = this.#translated.get(key);
     const now = { ulid, locators, link };
     if (before !== undefined && same(before, now)) return;
-    this.#translated.set(addressKey(ulid), now);
+    this.#translated.set(key, now);
     for (const locator of locators) {
       this.#hosts.set(locator.address, hostValue(ulid, locator, link));
       this.#locators.set(locatorKey(ulid, locator.uplink), locatorValue(ulid, locator.address));
@@ -129,26 +130,34 @@ function same(first: Translated, second: Translated): boolean {
   );
 }
 
+const room = (size: number) => {
+  const bytes = new Uint8Array(size);
+  return { bytes, view: new DataView(bytes.buffer) };
+};
+/** The kernel copies keys and values in the call: each of these is filled anew for the next. */
+const scratch = { key: room(NatLocatorKey.size), locator: room(NatLocator.size), host: room(NatHost.size) };
+
 function locatorKey(ulid: Address, uplink: number): Uint8Array {
-  const key = new Uint8Array(NatLocatorKey.size);
-  key.set(ulid, NatLocatorKey.ulid);
-  new DataView(key.buffer).setUint32(NatLocatorKey.uplink, uplink, true);
-  return key;
+  const { bytes, view } = scratch.key;
+  bytes.set(ulid, NatLocatorKey.ulid);
+  view.setUint32(NatLocatorKey.uplink, uplink, true);
+  return bytes;
 }
 
 function locatorValue(ulid: Address, locator: Address): Uint8Array {
-  const value = new Uint8Array(NatLocator.size);
-  value.set(locator, NatLocator.locator);
-  new DataView(value.buffer).setUint16(NatLocator.delta, checksumDelta(ulid, locator));
-  return value;
+  const { bytes, view } = scratch.locator;
+  bytes.set(locator, NatLocator.locator);
+  view.setUint16(NatLocator.delta, checksumDelta(ulid, locator));
+  return bytes;
 }
 
 function hostValue(ulid: Address, { address, uplink }: NatLocatorOf, link: HostLink | undefined): Uint8Array {
-  const value = new Uint8Array(NatHost.size);
-  value.set(ulid, NatHost.ulid);
-  new DataView(value.buffer).setUint16(NatHost.delta, checksumDelta(address, ulid));
-  if (link !== undefined) value.set(link.mac, NatHost.hostMac);
-  value[NatHost.port] = link?.port ?? TableLimits.PORT_NONE;
-  value[NatHost.uplink] = uplink;
-  return value;
+  const { bytes, view } = scratch.host;
+  bytes.fill(0);
+  bytes.set(ulid, NatHost.ulid);
+  view.setUint16(NatHost.delta, checksumDelta(address, ulid));
+  if (link !== undefined) bytes.set(link.mac, NatHost.hostMac);
+  bytes[NatHost.port] = link?.port ?? TableLimits.PORT_NONE;
+  bytes[NatHost.uplink] = uplink;
+  return bytes;
 }

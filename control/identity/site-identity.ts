@@ -1,7 +1,7 @@
 /** The site's key pair, the CGA Parameters bound to each host, and the two caches that spare public-key operations. */
 import type { KeyObject } from 'node:crypto';
 import { findMultiPrefix } from '../wire/cga/multi-prefix.ts';
-import { decodeCgaParameters } from '../wire/cga/parameters.ts';
+import { decodeCgaParameters, PUBLIC_KEY_OFFSET } from '../wire/cga/parameters.ts';
 import { type Address, addressKey, formatAddress } from '../wire/ipv6/address.ts';
 import { equalOctets } from '../wire/octets.ts';
 import { type CgaVerification, verifyCga } from './cga.ts';
@@ -90,12 +90,23 @@ export class SiteIdentity implements IdentityProvider {
   bind(ulid: Address, parameters: Uint8Array): void {
     const verification = verifyCga(ulid, parameters);
     if (!verification.valid) throw new BindingError(ulid, verification);
+    const hasKey = this.#isOfKeyAlone(parameters) || this.#hasKey(ulid, parameters);
+    this.#bindings.set(addressKey(ulid), { parameters, hasKey, signed: undefined, signature: undefined });
+  }
+
+  /** Those of most hosts: the site's key after the fixed fields, and nothing else. */
+  #isOfKeyAlone(parameters: Uint8Array): boolean {
+    return (
+      this.#key !== undefined && equalOctets(parameters.subarray(PUBLIC_KEY_OFFSET), this.#key.publicKey)
+    );
+  }
+
+  #hasKey(ulid: Address, parameters: Uint8Array): boolean {
     const decoded = decodeCgaParameters(parameters);
     const hasKey = findMultiPrefix(decoded)?.publicKey ?? true;
-    if (hasKey && !(this.#key && equalOctets(decoded.publicKey, this.#key.publicKey))) {
+    if (hasKey && !(this.#key && equalOctets(decoded.publicKey, this.#key.publicKey)))
       throw new BindingError(ulid, 'other-key');
-    }
-    this.#bindings.set(addressKey(ulid), { parameters, hasKey, signed: undefined, signature: undefined });
+    return hasKey;
   }
 
   unbind(ulid: Address): void {

@@ -2,11 +2,12 @@
  * The site's hosts as they come and go: those of the configuration and those that hold a lease. What must be remembered
  * is in the store before anybody is told; what is here is what the box serves now.
  */
+import { BoundedMap } from '../limits/bounded-map.ts';
 import type { AddressParts, Binding, HbaParts, Reservation } from '../store/records.ts';
 import type { Change, Store, StoreContents } from '../store/store.ts';
-import { type Address, addressKey } from '../wire/ipv6/address.ts';
+import { type Address, addressKey, equalAddress } from '../wire/ipv6/address.ts';
 import { combine, type Prefix } from '../wire/ipv6/prefix.ts';
-import { addressOf, type HostIdentity, identityOf, type SiteHost } from './hosts.ts';
+import { type HostIdentity, type HostLocator, identityOf, type SiteHost } from './hosts.ts';
 import { LeaseIndex } from './lease-index.ts';
 import { type LocatorRule, LocatorTable, locatorFor } from './locators.ts';
 import type { ModifierPool } from './modifier-pool.ts';
@@ -46,6 +47,8 @@ export type LeaseChange =
   /** Forgotten altogether. */
   | { readonly kind: 'remove'; readonly address: Address };
 
+const MADE = 4096;
+
 export class HostRegistry {
   readonly locators = new LocatorTable();
   readonly leases: LeaseIndex;
@@ -53,6 +56,8 @@ export class HostRegistry {
   readonly #hosts = new Map<string, SiteHost>();
   readonly #configured: ReadonlySet<string>;
   readonly #listeners: HostListener[] = [];
+  /** What `newAddress` made lately: of most of it a client is given a lease at once, and its hash is needed again. */
+  readonly #made = new BoundedMap<HostIdentity>(MADE);
 
   /** Nothing is served before `start`. */
   constructor(options: HostRegistryOptions) {
@@ -100,17 +105,22 @@ export class HostRegistry {
   newAddress(subnet: Prefix): NewAddress | undefined {
     const { pool, publicKey, providers, rule } = this.#options;
     const hba = this.#setFor(subnet);
+    const isFree = (host: HostIdentity): boolean => {
+      if (this.isTaken(host.ulid)) return false;
+      for (const { config } of providers.values())
+        if (this.isTaken(locatorFor(rule, host, config.prefix, publicKey))) return false;
+      return true;
+    };
     for (;;) {
       const modifier = pool.take(hba);
       if (modifier === undefined) return undefined;
       // RFC 3972 §4, step 8; here the duplicates are those that the site knows of.
       for (let collisionCount = 0; collisionCount <= 2; collisionCount++) {
         const parts: AddressParts = { subnet, modifier, collisionCount, sec: pool.sec, ...(hba && { hba }) };
-        const { address: ulid } = addressOf(parts, publicKey);
-        const locators = [...providers.values()].map(({ config }) =>
-          locatorFor(rule, { ulid, parts }, config.prefix, publicKey),
-        );
-        if (![ulid, ...locators].some((address) => this.isTaken(address))) return { ...parts, ulid };
+        const host = identityOf(undefined, parts, publicKey);
+        if (!isFree(host)) continue;
+        this.#made.set(addressKey(host.ulid), host);
+        return { ...parts, ulid: host.ulid };
       }
     }
   }
@@ -130,25 +140,35 @@ export class HostRegistry {
    * be told. Rejects with StoreError, and nothing has changed.
    */
   async apply(changes: readonly LeaseChange[]): Promise<void> {
-    const { store, publicKey } = this.#options;
-    const bound = changes.flatMap((change) =>
-      change.kind === 'bind' && change.lease.state === 'bound' ? change.lease : [],
-    );
-    const fresh = bound.filter(({ ulid }) => !this.#hosts.has(addressKey(ulid)));
-    const hosts = fresh.map((lease) => identityOf(lease.name, lease, publicKey));
-    const records = changes.flatMap((change) => this.#recordsOf(change));
-    const locators = hosts.flatMap((host) => this.assignLocators(host));
+    const fresh = new Map<string, HostIdentity>();
+    const records: Change[] = [];
+    for (const change of changes) {
+      records.push(...this.#recordsOf(change, changes));
+      const host = change.kind === 'bind' ? this.#freshHost(change.lease) : undefined;
+      if (host === undefined) continue;
+      fresh.set(addressKey(host.ulid), host);
+      records.push(...this.assignLocators(host));
+    }
     try {
-      await store.commit([...records, ...locators]);
+      await this.#options.store.commit(records);
     } catch (error) {
-      for (const { ulid } of hosts) if (!this.#isKept(ulid)) this.locators.remove(ulid);
+      for (const { ulid } of fresh.values()) if (!this.#isKept(ulid)) this.locators.remove(ulid);
       throw error;
     }
-    const byAddress = new Map(hosts.map((host) => [addressKey(host.ulid), host]));
-    for (const change of changes) this.#carryOut(change, byAddress);
+    for (const change of changes) this.#carryOut(change, changes, fresh);
   }
 
-  #recordsOf(change: LeaseChange): Change[] {
+  /** The host of a lease that is not served yet. */
+  #freshHost(lease: Binding): HostIdentity | undefined {
+    const key = addressKey(lease.ulid);
+    if (lease.state !== 'bound' || this.#hosts.has(key)) return undefined;
+    const made = this.#made.get(key);
+    return made === undefined
+      ? identityOf(lease.name, lease, this.#options.publicKey)
+      : { ...made, name: lease.name, parts: lease };
+  }
+
+  #recordsOf(change: LeaseChange, all: readonly LeaseChange[]): Change[] {
     switch (change.kind) {
       case 'bind': {
         const { lease } = change;
@@ -165,11 +185,17 @@ export class HostRegistry {
       case 'decline':
         return [...this.#forgetting(change.address), { table: 'quarantine', put: quarantined(change) }];
       case 'remove':
-        return this.#forgetting(change.address);
+        return isHandedOn(change.address, all)
+          ? [{ table: 'bindings', remove: { ulid: change.address } }]
+          : this.#forgetting(change.address);
     }
   }
 
-  #carryOut(change: LeaseChange, fresh: ReadonlyMap<string, HostIdentity>): void {
+  #carryOut(
+    change: LeaseChange,
+    all: readonly LeaseChange[],
+    fresh: ReadonlyMap<string, HostIdentity>,
+  ): void {
     switch (change.kind) {
       case 'bind':
         this.leases.put(change.lease);
@@ -184,7 +210,10 @@ export class HostRegistry {
         this.#forget(change.address);
         return this.leases.putQuarantine(quarantined(change));
       case 'remove':
-        return this.#forget(change.address);
+        // Whoever is given it next keeps its locators, and packets keep coming.
+        return isHandedOn(change.address, all)
+          ? this.leases.remove(change.address)
+          : this.#forget(change.address);
     }
   }
 
@@ -230,13 +259,15 @@ export class HostRegistry {
 
   /** Gives a host the locators that it lacks, for good; returns what must be stored before it is served with them. */
   assignLocators(host: Pick<HostIdentity, 'ulid' | 'parts'>): Change[] {
-    const { providers } = this.#options;
-    const lacking = [...providers.values()].filter((provider) => this.#lacks(host.ulid, provider));
-    return lacking.map(({ config: { name, prefix } }) => {
+    const changes: Change[] = [];
+    for (const provider of this.#options.providers.values()) {
+      if (!this.#lacks(host.ulid, provider)) continue;
+      const { name, prefix } = provider.config;
       const record = { ulid: host.ulid, provider: name, address: this.#freeLocator(host, prefix) };
       this.locators.add(record);
-      return { table: 'locators', put: record };
-    });
+      changes.push({ table: 'locators', put: record });
+    }
+    return changes;
   }
 
   /** Tells everybody of all hosts' locators again, after providers came or went. */
@@ -254,7 +285,7 @@ export class HostRegistry {
   /** By the site's rule, and where that address is another host's, the next one that is nobody's. */
   #freeLocator(host: Pick<HostIdentity, 'ulid' | 'parts'>, prefix: Prefix): Address {
     const { rule, publicKey } = this.#options;
-    const locator = Uint8Array.from(locatorFor(rule, host, prefix, publicKey));
+    const locator = locatorFor(rule, host, prefix, publicKey).slice();
     while (this.locators.owner(locator) !== undefined) locator[15] = (locator[15]! + 1) & 0xff;
     return locator;
   }
@@ -269,10 +300,11 @@ export class HostRegistry {
   }
 
   #serve(host: HostIdentity, origin: SiteHost['origin']): void {
-    const locators = [...this.#options.providers.values()].flatMap(({ config: { name } }) => {
-      const address = this.locators.find(host.ulid, name);
-      return address === undefined ? [] : [{ provider: name, address }];
-    });
+    const locators: HostLocator[] = [];
+    for (const { config } of this.#options.providers.values()) {
+      const address = this.locators.find(host.ulid, config.name);
+      if (address !== undefined) locators.push({ provider: config.name, address });
+    }
     const { name, ulid, parameters, parts } = host;
     const served: SiteHost = { name, ulid, parameters, parts, locators, origin };
     this.#hosts.set(addressKey(ulid), served);
@@ -319,6 +351,10 @@ export class HostRegistry {
     if (!this.#isKept(ulid)) this.locators.remove(ulid);
   }
 }
+
+/** Whether the address of a `remove` is bound by the same message: to the one that it is reserved for. */
+const isHandedOn = (address: Address, changes: readonly LeaseChange[]): boolean =>
+  changes.some((change) => change.kind === 'bind' && equalAddress(change.lease.ulid, address));
 
 const isByHand = ({ duid, remoteId }: Reservation): boolean => duid === undefined && remoteId === undefined;
 

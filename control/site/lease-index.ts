@@ -2,9 +2,9 @@
 import type { Binding, QuarantinedAddress, Reservation } from '../store/records.ts';
 import type { StoreContents } from '../store/store.ts';
 import { type Address, addressKey } from '../wire/ipv6/address.ts';
-import { equalOctets } from '../wire/octets.ts';
 
-const octetsKey = (octets: Uint8Array): string => Buffer.from(octets).toString('latin1');
+const octetsKey = (octets: Uint8Array): string =>
+  String.fromCharCode.apply(null, octets as unknown as number[]);
 const ownerKey = (duid: Uint8Array, iaid: number): string => `${octetsKey(duid)} ${iaid}`;
 const nameKey = (name: string): string => name.toLowerCase();
 
@@ -21,15 +21,35 @@ function removeFrom(groups: Groups, group: string, key: string): void {
   if (members?.size === 0) groups.delete(group);
 }
 
+const NO_BINDINGS: readonly Binding[] = [];
+const NO_RESERVATIONS: readonly Reservation[] = [];
+
+/** Takes `member` out of its group, and an empty group out of the map. */
+function take<Member>(groups: Map<string, readonly Member[]>, group: string, member: Member): void {
+  const others = (groups.get(group) ?? []).filter((other) => other !== member);
+  if (others.length === 0) groups.delete(group);
+  else groups.set(group, others);
+}
+
+const duidKey = (duid: Uint8Array): string => `D${octetsKey(duid)}`;
+const remoteIdKey = (remoteId: Uint8Array): string => `R${octetsKey(remoteId)}`;
+
+function clientKeys({ duid, remoteId }: Reservation): string[] {
+  return [...(duid ? [duidKey(duid)] : []), ...(remoteId ? [remoteIdKey(remoteId)] : [])];
+}
+
 export class LeaseIndex {
   readonly #bindings = new Map<string, Binding>();
-  readonly #byOwner: Groups = new Map();
+  /** One for each subnet that the owner was given an address in: they are few. */
+  readonly #byOwner = new Map<string, readonly Binding[]>();
   /** Bound ones that have a name, by nameKey. */
   readonly #byName: Groups = new Map();
   readonly #quarantine = new Map<string, QuarantinedAddress>();
   readonly #reservations = new Map<string, Reservation>();
   /** By addressKey of what is reserved. */
   readonly #reserved = new Map<string, Reservation>();
+  /** By the DUIDs and Remote-IDs that are entitled to them, each after a letter that tells which it is. */
+  readonly #byClient = new Map<string, readonly Reservation[]>();
 
   constructor({ bindings, quarantine, reservations }: StoreContents) {
     for (const binding of bindings) this.put(binding);
@@ -47,7 +67,7 @@ export class LeaseIndex {
 
   /** All that a client was ever given and that is kept, whatever its state. */
   bindingsOf(duid: Uint8Array, iaid: number): readonly Binding[] {
-    return [...(this.#byOwner.get(ownerKey(duid, iaid))?.values() ?? [])];
+    return this.#byOwner.get(ownerKey(duid, iaid)) ?? NO_BINDINGS;
   }
 
   put(binding: Binding): void {
@@ -55,7 +75,8 @@ export class LeaseIndex {
     const known = this.#bindings.get(key);
     if (known !== undefined) this.remove(known.ulid);
     this.#bindings.set(key, binding);
-    addTo(this.#byOwner, ownerKey(binding.duid, binding.iaid), key, binding);
+    const owner = ownerKey(binding.duid, binding.iaid);
+    this.#byOwner.set(owner, [...(this.#byOwner.get(owner) ?? NO_BINDINGS), binding]);
     const { name, state } = binding;
     if (name !== undefined && state === 'bound') addTo(this.#byName, nameKey(name), key, binding);
   }
@@ -65,7 +86,7 @@ export class LeaseIndex {
     const binding = this.#bindings.get(key);
     if (binding === undefined) return;
     this.#bindings.delete(key);
-    removeFrom(this.#byOwner, ownerKey(binding.duid, binding.iaid), key);
+    take(this.#byOwner, ownerKey(binding.duid, binding.iaid), binding);
     if (binding.name !== undefined) removeFrom(this.#byName, nameKey(binding.name), key);
   }
 
@@ -110,23 +131,23 @@ export class LeaseIndex {
     return this.#reserved.get(addressKey(ulid));
   }
 
-  /** Those that a client's DUID or its relay's Remote-ID entitles it to. */
+  /** Those that a client's DUID entitles it to, then those of its relay's Remote-ID. */
   reservationsFor(client: {
     readonly duid: Uint8Array;
     readonly remoteId?: Uint8Array | undefined;
   }): readonly Reservation[] {
-    const { duid, remoteId } = client;
-    const isOf = (mine: Uint8Array | undefined, theirs: Uint8Array | undefined) =>
-      mine !== undefined && theirs !== undefined && equalOctets(mine, theirs);
-    return [...this.#reservations.values()].filter(
-      (reservation) => isOf(reservation.duid, duid) || isOf(reservation.remoteId, remoteId),
-    );
+    if (this.#byClient.size === 0) return NO_RESERVATIONS;
+    const own = this.#byClient.get(duidKey(client.duid)) ?? NO_RESERVATIONS;
+    const ofPort = client.remoteId && this.#byClient.get(remoteIdKey(client.remoteId));
+    return ofPort === undefined ? own : [...new Set([...own, ...ofPort])];
   }
 
   putReservation(reservation: Reservation): void {
     this.removeReservation(reservation.name);
     this.#reservations.set(nameKey(reservation.name), reservation);
     this.#reserved.set(addressKey(reservation.ulid), reservation);
+    for (const client of clientKeys(reservation))
+      this.#byClient.set(client, [...(this.#byClient.get(client) ?? NO_RESERVATIONS), reservation]);
   }
 
   removeReservation(name: string): void {
@@ -134,6 +155,7 @@ export class LeaseIndex {
     if (reservation === undefined) return;
     this.#reservations.delete(nameKey(name));
     this.#reserved.delete(addressKey(reservation.ulid));
+    for (const client of clientKeys(reservation)) take(this.#byClient, client, reservation);
   }
 
   /** Leased, kept for a client's return, reserved or in quarantine. */

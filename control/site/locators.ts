@@ -43,7 +43,7 @@ export function addressSum(address: Address): number {
 
 /** `address` with another last word, so that its sum is that of `model`. */
 function checksumNeutral(address: Address, model: Address): Address {
-  const result = Uint8Array.from(address);
+  const result = address.slice();
   result[LAST_WORD] = result[LAST_WORD + 1] = 0;
   // Subtracting is adding the complement. Of the two zeros of that arithmetic take 0 (RFC 6296 §3.6).
   const sum = addressSum(model) + (~addressSum(result) & 0xffff);
@@ -53,34 +53,43 @@ function checksumNeutral(address: Address, model: Address): Address {
   return result;
 }
 
+const NONE: readonly LocatorRecord[] = [];
+
 /** Locators assigned, for good: by host and provider, and by address. */
 export class LocatorTable {
-  readonly #byHost = new Map<string, Map<string, Address>>();
+  /** A record for each provider: they are few. */
+  readonly #byHost = new Map<string, readonly LocatorRecord[]>();
   readonly #byAddress = new Map<string, LocatorRecord>();
 
   add(record: LocatorRecord): void {
     const key = addressKey(record.ulid);
-    const own = this.#byHost.get(key) ?? new Map<string, Address>();
-    const before = own.get(record.provider);
-    if (before !== undefined) this.#byAddress.delete(addressKey(before));
-    this.#byHost.set(key, own.set(record.provider, record.address));
+    const known = this.#byHost.get(key) ?? NONE;
+    const before = known.find(({ provider }) => provider === record.provider);
+    if (before !== undefined) this.#byAddress.delete(addressKey(before.address));
+    const others = before === undefined ? known : known.filter((own) => own !== before);
+    this.#byHost.set(key, [...others, record]);
     this.#byAddress.set(addressKey(record.address), record);
   }
 
   /** All of a host's, or the one in a provider's prefix. Returns what there was. */
   remove(ulid: Address, provider?: string): readonly LocatorRecord[] {
-    const own = this.#byHost.get(addressKey(ulid));
-    const removed = [...(own ?? [])].filter(([name]) => provider === undefined || name === provider);
-    for (const [name, address] of removed) {
-      own!.delete(name);
-      this.#byAddress.delete(addressKey(address));
-    }
-    if (own?.size === 0) this.#byHost.delete(addressKey(ulid));
-    return removed.map(([name, address]) => ({ ulid, provider: name, address }));
+    const key = addressKey(ulid);
+    const own = this.#byHost.get(key) ?? NONE;
+    const removed = own.filter((record) => provider === undefined || record.provider === provider);
+    for (const { address } of removed) this.#byAddress.delete(addressKey(address));
+    if (removed.length === own.length) this.#byHost.delete(key);
+    else
+      this.#byHost.set(
+        key,
+        own.filter((record) => !removed.includes(record)),
+      );
+    return removed;
   }
 
   find(ulid: Address, provider: string): Address | undefined {
-    return this.#byHost.get(addressKey(ulid))?.get(provider);
+    for (const record of this.#byHost.get(addressKey(ulid)) ?? NONE)
+      if (record.provider === provider) return record.address;
+    return undefined;
   }
 
   /** Whose locator an address is. */

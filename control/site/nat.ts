@@ -39,8 +39,9 @@ export class SiteNat {
   /** The host is new, has other locators, or was found elsewhere. */
   setHost(host: SiteHost): void {
     if (!this.#site.config.nat.enabled) return;
+    const { uplinks } = this.#links;
     const locators = host.locators.flatMap(({ provider, address }) => {
-      const uplink = this.#links.uplinks.find((candidate) => candidate.provider.name === provider);
+      const uplink = uplinks.find((candidate) => candidate.provider.name === provider);
       return uplink === undefined ? [] : [{ address, uplink: uplink.index }];
     });
     this.#table.setHost(host.ulid, locators, this.#links.hostLink(host.ulid));

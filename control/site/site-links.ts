@@ -311,8 +311,9 @@ export class SiteLinks implements SiteFacts {
 
   /** A host as the SHIM6 core sees it: its locators, and which of them work now. */
   localHost(host: SiteHost): LocalHost {
+    const { uplinks } = this;
     const locators = host.locators.flatMap(({ provider: name, address }) => {
-      const uplink = this.uplinks.find(({ provider }) => provider.name === name);
+      const uplink = uplinks.find(({ provider }) => provider.name === name);
       if (uplink === undefined) return [];
       const { priority, weight } = uplink.provider;
       // What carries already by a provider that drains may go on; everything else goes elsewhere.

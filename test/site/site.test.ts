@@ -142,6 +142,25 @@ describe('hosts at run time', () => {
     assert.deepEqual(only(site), before);
   });
 
+  it('hands an address on, in one step, to the client that it is reserved for: its locators stay', async () => {
+    const site = await openSite();
+    const fresh = site.hosts.newAddress(SUBNET)!;
+    const first = leaseOf(fresh);
+    await site.hosts.apply([{ kind: 'bind', lease: first }]);
+    const before = only(site);
+    const next = { ...first, duid: Uint8Array.of(0, 3, 9, 9), name: 'next.bar.com' };
+    await site.hosts.apply([
+      { kind: 'remove', address: fresh.ulid },
+      { kind: 'bind', lease: next },
+    ]);
+    for (const one of [site, await openSite()]) {
+      assert.deepEqual(only(one).locators, before.locators);
+      assert.equal(only(one).name, 'next.bar.com');
+      assert.deepEqual(one.hosts.leases.bindingOf(fresh.ulid)?.duid, next.duid);
+      assert.deepEqual(one.hosts.leases.bindingsOf(first.duid, first.iaid), []);
+    }
+  });
+
   it('keeps a declined address from everybody until its quarantine ends', async () => {
     const site = await openSite();
     const fresh = site.hosts.newAddress(SUBNET)!;
