@@ -5,13 +5,14 @@ import { containsAddress } from '../wire/ipv6/prefix.ts';
 import { equalOctets } from '../wire/octets.ts';
 import type { DhcpCounters } from './counters.ts';
 import type { Candidate, Lease, LeaseBook, LeaseChange, Reservation } from './leases.ts';
-import { octetKey } from './octet-key.ts';
 import type { Offers } from './offers.ts';
 import type { Room } from './room.ts';
 import type { SubnetSettings } from './settings.ts';
 
 export interface Client {
   readonly duid: Uint8Array;
+  /** octetKey of the DUID. */
+  readonly key: string;
   readonly reservations: readonly Reservation[];
   /** Of all IAs of the message. */
   readonly iaids: readonly number[];
@@ -35,24 +36,28 @@ export interface AllocationParts {
   readonly offers: Offers;
   readonly room: Room;
   readonly counters: DhcpCounters;
-  /** Whether leases are made of it; an offer takes nothing. */
-  readonly binding: boolean;
 }
+
+const NOTHING: readonly LeaseChange[] = [];
+const NO_LEASES: readonly Lease[] = [];
 
 export class Allocation {
   readonly #parts: AllocationParts;
+  /** Whether leases are made of it; an offer takes nothing. */
+  readonly #binding: boolean;
   /** Reserved addresses that an IA of this message has. */
-  readonly #given = new Set<string>();
+  readonly #given: Address[] = [];
 
-  constructor(parts: AllocationParts) {
+  constructor(parts: AllocationParts, binding: boolean) {
     this.#parts = parts;
+    this.#binding = binding;
   }
 
   /** The address of one subnet, or undefined: none is left. The same client, IA and subnet get the same again. */
   allocate(client: Client, ia: IaNa, subnet: SubnetSettings, now: number): Allocated | undefined {
-    const rows = this.#parts.book
-      .bindingsOf(client.duid, ia.iaid)
-      .filter(({ ulid }) => containsAddress(subnet.prefix, ulid));
+    const all = this.#parts.book.bindingsOf(client.duid, ia.iaid);
+    const rows =
+      all.length === 0 ? NO_LEASES : all.filter(({ ulid }) => containsAddress(subnet.prefix, ulid));
     return (
       this.#reserved(client, ia, subnet, rows) ??
       this.#returning(subnet, rows) ??
@@ -68,10 +73,9 @@ export class Allocation {
   ): Allocated | undefined {
     for (const reservation of reservations) {
       const { ulid } = reservation;
-      const key = addressKey(ulid);
       if (
         !containsAddress(subnet.prefix, ulid) ||
-        this.#given.has(key) ||
+        this.#given.some((given) => equalAddress(given, ulid)) ||
         this.#parts.book.isQuarantined(ulid)
       )
         continue;
@@ -79,7 +83,7 @@ export class Allocation {
       const own = holder !== undefined && equalOctets(holder.duid, duid);
       // A client with several IAs has it in one of them, and does not lose it to the next.
       if (own && holder.iaid !== iaid && iaids.includes(holder.iaid)) continue;
-      this.#given.add(key);
+      this.#given.push(ulid);
       const before: LeaseChange[] = rows
         .filter((row) => !equalAddress(row.ulid, ulid))
         .map(({ ulid: address }) => ({ kind: 'remove', address }));
@@ -92,20 +96,20 @@ export class Allocation {
 
   #returning(subnet: SubnetSettings, rows: readonly Lease[]): Allocated | undefined {
     const lease = rows.find(({ ulid }) => !isExcluded(subnet, ulid) && !this.#parts.book.isQuarantined(ulid));
-    return lease && { candidate: lease, offer: undefined, before: [], lease };
+    return lease && { candidate: lease, offer: undefined, before: NOTHING, lease };
   }
 
   #offered(client: Client, { iaid }: IaNa, subnet: SubnetSettings, now: number): Allocated | undefined {
-    const { room, binding } = this.#parts;
+    const { room } = this.#parts;
     if (!room.has(now)) return undefined;
-    const offer = `${iaid} ${addressKey(subnet.prefix.address)}${octetKey(client.duid)}`;
+    const offer = `${iaid} ${addressKey(subnet.prefix.address)}${client.key}`;
     const standing = this.#parts.offers.get(offer);
     // It was advertised a while ago; the address may have been reserved for another since.
     const candidate =
       standing !== undefined && !this.#parts.book.isTaken(standing.ulid) ? standing : this.#fresh(subnet);
     if (candidate === undefined) return undefined;
     this.#parts.offers.put(offer, candidate, now);
-    const before = binding ? room.make(now) : [];
+    const before = this.#binding ? room.make(now) : NOTHING;
     return before && { candidate, offer, before, lease: undefined };
   }
 

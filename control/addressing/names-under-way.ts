@@ -26,6 +26,7 @@ export class NamesUnderWay implements Names {
 
   /** What the client claimed was recorded, or was not: from now on the book tells. */
   settled(duid: Uint8Array): void {
+    if (this.#names.size === 0) return;
     const key = octetKey(duid);
     const name = this.#names.get(key);
     if (name === undefined) return;

@@ -4,7 +4,6 @@
  * forgotten first.
  */
 import { BoundedMap } from '../limits/bounded-map.ts';
-import { octetKey } from './octet-key.ts';
 import type { ClientRequest } from './request.ts';
 
 /** No transaction id: they have 24 bits. */
@@ -32,4 +31,4 @@ export class ReplayGuard {
   }
 }
 
-const keyOf = ({ type, duid }: ClientRequest): string => type + octetKey(duid!);
+const keyOf = ({ type, client }: ClientRequest): string => type + client;

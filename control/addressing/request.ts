@@ -12,6 +12,7 @@ import {
 import type { Address } from '../wire/ipv6/address.ts';
 import { DecodeError, equalOctets, Writer } from '../wire/octets.ts';
 import type { DiscardReason } from './counters.ts';
+import { octetKey } from './octet-key.ts';
 
 /** A datagram as it arrived. */
 export interface DhcpPacket {
@@ -41,6 +42,8 @@ export interface ClientRequest {
   readonly interface: string;
   /** Undefined only in an Information-request. */
   readonly duid: Uint8Array | undefined;
+  /** octetKey of the DUID. */
+  readonly client: string | undefined;
   /** Of the relay agent nearest to the client that has one. */
   readonly remoteId: Uint8Array | undefined;
   readonly addresses: readonly IaNa[];
@@ -107,6 +110,7 @@ export function readRequest(packet: DhcpPacket, serverDuid: Uint8Array): ClientR
     relays,
     interface: packet.interface,
     duid,
+    client: duid && octetKey(duid),
     remoteId: remoteIdOf(relays),
     addresses,
     temporary,

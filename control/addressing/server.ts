@@ -5,7 +5,7 @@
 import { TokenBuckets } from '../limits/token-bucket.ts';
 import type { Option } from '../wire/dhcp6/index.ts';
 import { type Address, addressKey, equalAddress } from '../wire/ipv6/address.ts';
-import { Allocation } from './allocation.ts';
+import { Allocation, type AllocationParts } from './allocation.ts';
 import { DhcpCounters, type DiscardReason } from './counters.ts';
 import { chooseName, fqdnOption } from './host-name.ts';
 import {
@@ -20,7 +20,6 @@ import { bindChange } from './lease-change.ts';
 import type { LeaseBook, LeaseChange, Reservation } from './leases.ts';
 import { isOnLink, subnetsOfLink } from './link.ts';
 import { NamesUnderWay } from './names-under-way.ts';
-import { octetKey } from './octet-key.ts';
 import { Offers } from './offers.ts';
 import type { Outcome, ToRecord } from './outcome.ts';
 import { ReplayGuard } from './replay-guard.ts';
@@ -49,7 +48,7 @@ export class DhcpServer {
   readonly #book: LeaseBook;
   readonly #offers: Offers;
   readonly #replays = new ReplayGuard();
-  readonly #room: Room;
+  readonly #allocationParts: AllocationParts;
   readonly #clients: TokenBuckets;
   readonly #relays: TokenBuckets;
 
@@ -62,7 +61,8 @@ export class DhcpServer {
       if (full) this.counters.offersForgotten++;
       book.giveBack(candidate);
     });
-    this.#room = new Room(book, settings.maximumLeases);
+    const room = new Room(book, settings.maximumLeases);
+    this.#allocationParts = { book, offers: this.#offers, room, counters: this.counters };
     this.#clients = buckets(settings.rates.perClient);
     this.#relays = buckets(settings.rates.perRelay);
   }
@@ -81,7 +81,7 @@ export class DhcpServer {
     // Clients without a relay agent share their interface's limit.
     const relay = request.relays.length > 0 ? addressKey(packet.source) : packet.interface;
     if (!this.#relays.take(relay, now)) return this.#discard('relay-rate');
-    if (request.duid !== undefined && !this.#clients.take(octetKey(request.duid), now))
+    if (request.client !== undefined && !this.#clients.take(request.client, now))
       return this.#discard('client-rate');
     const outcome = this.#answer(request, packet, now);
     if (outcome.kind !== 'discard') this.counters.answered++;
@@ -185,15 +185,14 @@ export class DhcpServer {
   #allocateAll(exchange: Exchange, binding: boolean) {
     const { request, duid, subnets, now } = exchange;
     const reservations = this.#book.reservationsFor({ duid, remoteId: request.remoteId });
-    const client = { duid, reservations, iaids: request.addresses.map(({ iaid }) => iaid) };
+    const client = {
+      duid,
+      key: request.client!,
+      reservations,
+      iaids: request.addresses.map(({ iaid }) => iaid),
+    };
     const name = this.#nameFor(exchange, reservations);
-    const allocation = new Allocation({
-      book: this.#book,
-      offers: this.#offers,
-      room: this.#room,
-      counters: this.counters,
-      binding,
-    });
+    const allocation = new Allocation(this.#allocationParts, binding);
     const changes: LeaseChange[] = [];
     const offers: string[] = [];
     const options = request.addresses.map((ia): Option => {
@@ -205,12 +204,12 @@ export class DhcpServer {
         const allocated = allocation.allocate(client, ia, subnet, now);
         if (allocated === undefined) continue;
         const { candidate, lease, before, offer } = allocated;
-        changes.push(
-          ...before,
-          bindChange({ duid, iaid: ia.iaid, name }, candidate, lease, this.#settings.lifetimes, now),
-        );
-        if (offer !== undefined) offers.push(offer);
         addresses.push(this.#current(candidate.ulid));
+        // An Advertise promises nothing: there is nothing to record.
+        if (!binding) continue;
+        const holder = { duid, iaid: ia.iaid, name };
+        changes.push(...before, bindChange(holder, candidate, lease, this.#settings.lifetimes, now));
+        if (offer !== undefined) offers.push(offer);
       }
       return addresses.length === 0
         ? iaWithStatus(ia.iaid, 'NoAddrsAvail')

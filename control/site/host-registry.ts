@@ -5,9 +5,10 @@
 import { BoundedMap } from '../limits/bounded-map.ts';
 import type { AddressParts, Binding, HbaParts, Reservation } from '../store/records.ts';
 import type { Change, Store, StoreContents } from '../store/store.ts';
-import { type Address, addressKey, equalAddress } from '../wire/ipv6/address.ts';
+import { type Address, addressKey } from '../wire/ipv6/address.ts';
 import { combine, type Prefix } from '../wire/ipv6/prefix.ts';
 import { type HostIdentity, type HostLocator, identityOf, type SiteHost } from './hosts.ts';
+import { ended, isHandedOn, type LeaseChange, quarantined } from './lease-changes.ts';
 import { LeaseIndex } from './lease-index.ts';
 import { type LocatorRule, LocatorTable, locatorFor } from './locators.ts';
 import type { ModifierPool } from './modifier-pool.ts';
@@ -36,17 +37,7 @@ export interface HostRegistryOptions {
   readonly pool: ModifierPool;
 }
 
-/** What happens to leases; of one message of a client all of it, in its order, or nothing. */
-export type LeaseChange =
-  /** New, renewed, or with another name. */
-  | { readonly kind: 'bind'; readonly lease: Binding }
-  /** The client has the address no more; it is kept for its return. */
-  | { readonly kind: 'release' | 'expire'; readonly address: Address }
-  /** The client found the address in use: nobody gets it before `until`. */
-  | { readonly kind: 'decline'; readonly address: Address; readonly duid: Uint8Array; readonly until: number }
-  /** Forgotten altogether. */
-  | { readonly kind: 'remove'; readonly address: Address };
-
+/** Addresses whose identity is remembered until they are bound. */
 const MADE = 4096;
 
 export class HostRegistry {
@@ -352,19 +343,4 @@ export class HostRegistry {
   }
 }
 
-/** Whether the address of a `remove` is bound by the same message: to the one that it is reserved for. */
-const isHandedOn = (address: Address, changes: readonly LeaseChange[]): boolean =>
-  changes.some((change) => change.kind === 'bind' && equalAddress(change.lease.ulid, address));
-
 const isByHand = ({ duid, remoteId }: Reservation): boolean => duid === undefined && remoteId === undefined;
-
-const ended = (lease: Binding, kind: 'release' | 'expire'): Binding => ({
-  ...lease,
-  state: kind === 'release' ? 'released' : 'expired',
-});
-
-const quarantined = ({ address, duid, until }: Extract<LeaseChange, { kind: 'decline' }>) => ({
-  address,
-  duid,
-  until,
-});
