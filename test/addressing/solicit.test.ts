@@ -1,7 +1,7 @@
 /** Solicit, Advertise, Request, Reply and Rapid Commit: RFC 8415 §18.3.1, §18.3.2, §18.3.9. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { findOption, StatusCode } from '../../control/wire/dhcp6/index.ts';
+import { findOption, type Option, StatusCode } from '../../control/wire/dhcp6/index.ts';
 import { formatName } from '../../control/wire/dns/name.ts';
 import { formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
 import { containsAddress, parsePrefix } from '../../control/wire/ipv6/prefix.ts';
@@ -45,6 +45,22 @@ describe('Solicit', () => {
     assert.deepEqual(addresses(site.exchange(first.message('Solicit', ia(1)))), offer);
     assert.notDeepEqual(addresses(site.exchange(first.message('Solicit', ia(2)))), offer);
     assert.notDeepEqual(addresses(site.exchange(new Client(2).message('Solicit', ia(1)))), offer);
+  });
+
+  test('with options that we do not know, and those that clients add for others, is answered as without', () => {
+    const site = new Site();
+    const client = new Client(1);
+    const offer = addresses(site.exchange(client.message('Solicit', ia(1))));
+    // A user class, a vendor class, an authentication, one that nobody has defined yet.
+    const strange = [15, 16, 11, 60_000].map(
+      (code): Option => ({ type: 'Unrecognized', code, contents: Uint8Array.of(0, 0, 0, 9) }),
+    );
+    const advertise = site.exchange(
+      client.message('Solicit', { type: 'ReconfigureAccept' }, ...strange, ia(1), ...strange),
+    )!;
+    assert.deepEqual(addresses(advertise), offer);
+    // We never send Reconfigure, and do not say that we do (§21.20).
+    assert.equal(findOption(advertise.options, 'ReconfigureAccept'), undefined);
   });
 
   test('with an address as a hint: it is not given what it did not have', () => {

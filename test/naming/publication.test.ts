@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { formatRecord, namesIn, reverseName, TYPE_PTR } from '../../control/naming/publication.ts';
 import { zoneFiles } from '../../control/naming/zone-file.ts';
@@ -71,6 +75,37 @@ describe('zone files', () => {
       reverse!.text,
       /^1\.0\.0[0-9a-f.]*8\.b\.d\.0\.0\.0\.c\.f\.ip6\.arpa\. 300 IN PTR h1\.bar\.com\.\n$/,
     );
+  });
+
+  it('are loaded by BIND and NSD, included in a zone', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'pshim6-zones-'));
+    try {
+      for (const { zone, text } of zoneFiles(zones, [h1, { ...h1, name: 'H2.lab.bar.com' }], settings)) {
+        const [included, file] = [join(directory, 'included'), join(directory, 'zone')];
+        writeFileSync(included, text);
+        const head = `${zone}. 300 IN SOA ns.example. root.example. 1 60 60 60 60\n${zone}. 300 IN NS ns.example.\n`;
+        writeFileSync(file, `${head}$INCLUDE ${included}\n`);
+        const loaded = execFileSync('named-checkzone', ['-q', '-s', 'full', '-o', '-', '-D', zone, file], {
+          encoding: 'utf8',
+        });
+        // The same records, besides the two that the zone had before.
+        const words = (lines: string) =>
+          lines
+            .toLowerCase()
+            .trim()
+            .split('\n')
+            .map((line) => line.replace(/\s+/g, ' '));
+        assert.deepEqual(
+          words(loaded)
+            .filter((line) => !/ in (soa|ns) /.test(line))
+            .sort(),
+          text === '' ? [] : words(text).sort(),
+        );
+        execFileSync('nsd-checkzone', [zone, file]);
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('escape what a name may hold', () => {
