@@ -139,10 +139,16 @@ static __always_inline int in_site(const struct address *address)
 	return 0;
 }
 
+/* If not, it is no ULID of any site. */
+static __always_inline int may_be_ulid(const struct address *address)
+{
+	return (address->word[0] & settings.ulid_mask) == settings.ulid_bits;
+}
+
 /* Is `address` a ULID, of any site? */
 static __always_inline int is_ulid(const struct address *address)
 {
-	if ((address->word[0] & settings.ulid_mask) != settings.ulid_bits)
+	if (!may_be_ulid(address))
 		return 0;
 	for (int i = 0; i < MAX_ULID_PREFIXES && i < settings.ulid_prefixes; i++)
 		if (in_prefix(&settings.ulid_prefix[i], address))

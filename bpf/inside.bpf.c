@@ -10,6 +10,7 @@
 #include "mss.h"
 #include "nat-outbound.h"
 #include "parse.h"
+#include "plain.h"
 #include "rewrite.h"
 #include "stats.h"
 #include "steer.h"
@@ -75,7 +76,69 @@ static __always_inline int missed(struct xdp_md *xdp, const struct frame *frame,
 	return is_nat_punt(result) ? want_nat_punt(punt, frame, result) : result;
 }
 
-static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
+/* What process() does, for what is plain. */
+static __always_inline int process_plain(struct xdp_md *xdp)
+{
+	void *data = (void *)(long)xdp->data;
+	struct ipv6_header *ipv6 = data + LINK_LENGTH;
+	const struct locator_pair *locators;
+	const struct uplink *uplink;
+	struct egress_entry *entry;
+	__u32 length, path;
+	__u64 index;
+	__u64 *header;
+
+	if (UNLIKELY(plain_end(data, 0) > (void *)(long)xdp->data_end || !is_plain_frame(data)))
+		return NOT_PLAIN;
+	length = IPV6_LENGTH + payload_length(ipv6);
+	if (UNLIKELY(length > (void *)(long)xdp->data_end - (void *)ipv6 ||
+		     is_option(plain_next_header(ipv6)) || plain_hop_limit(ipv6) <= 1))
+		return NOT_PLAIN;
+	entry = find_egress(ipv6->address);
+	if (UNLIKELY(!entry))
+		return NO_CONTEXT;
+	if (UNLIKELY((READ_ONCE(entry->control) & (CONTROL_STATE_MASK | CONTROL_STEERED)) !=
+		     SLOT_LIVE))
+		return NOT_PLAIN;
+	path = READ_ONCE(((const __u8 *)&entry->control)[CONTROL_ACTIVE_SHIFT / 8]) & 1;
+	index = opaque(READ_ONCE(((const __u8 *)&entry->control + CONTROL_UPLINK_SHIFT / 8)[path]));
+	if (UNLIKELY(index >= MAX_UPLINKS))
+		return NOT_PLAIN;
+	uplink = (void *)opaque((long)&uplinks[index]);
+	/* Neither down nor tagged nor tunnelled. */
+	if (UNLIKELY(READ_ONCE(*(const __u64 *)&uplink->link_length) != LINK_LENGTH))
+		return NOT_PLAIN;
+	if (UNLIKELY(length + PAYLOAD_HEADER_LENGTH > uplink->mtu ||
+		     (length + PAYLOAD_HEADER_LENGTH > MINIMUM_MTU && settings.path_mtus)))
+		return NOT_PLAIN;
+	if (UNLIKELY(plain_next_header(ipv6) == NEXT_TCP && settings.flags & SETTING_CLAMP_MSS))
+		return NOT_PLAIN;
+	if (UNLIKELY(!select_port(uplink->port)))
+		return NOT_PLAIN;
+	if (UNLIKELY(bpf_xdp_adjust_head(xdp, -PAYLOAD_HEADER_LENGTH)))
+		return NOT_PLAIN;
+
+	data = (void *)(long)xdp->data;
+	if (UNLIKELY(plain_end(data, PAYLOAD_HEADER_LENGTH) > (void *)(long)xdp->data_end))
+		return drop(DROP_HEADROOM); /* never: the verifier has forgotten the length */
+	locators = &entry->path[path];
+	ipv6 = data + LINK_LENGTH;
+	header = (__u64 *)(ipv6 + 1);
+	*header = entry->payload_header |
+		  NEXT_HEADER(plain_next_header((void *)ipv6 + PAYLOAD_HEADER_LENGTH));
+	ipv6->head = plain_head(*(__be64 *)((void *)ipv6 + PAYLOAD_HEADER_LENGTH),
+				PAYLOAD_HEADER_LENGTH, NEXT_SHIM6);
+	write_plain_link(data, uplink->link, uplink->link);
+	copy_address(&ipv6->address[0], &locators->source);
+	copy_address(&ipv6->address[1], &locators->destination);
+	entry->last_sent = settings.tick;
+	entry->packets++;
+	entry->bytes += length;
+	return forward();
+}
+
+/* `no_context`: it has been searched for. */
+static __always_inline int process(struct xdp_md *xdp, int no_context, struct punt *punt)
 {
 	struct position insertion;
 	struct egress_entry *entry;
@@ -94,7 +157,7 @@ static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
 
 	if (is_for_routers(&frame))
 		return pass();
-	entry = find_egress(frame.ipv6->address);
+	entry = no_context ? NULL : find_egress(frame.ipv6->address);
 	if (!entry)
 		return missed(xdp, &frame, punt);
 	if ((READ_ONCE(entry->control) & CONTROL_STATE_MASK) == SLOT_DRAINING &&
@@ -135,7 +198,11 @@ SEC("xdp")
 int inside(struct xdp_md *xdp)
 {
 	struct punt punt;
-	int verdict = process(xdp, &punt);
+	int verdict = process_plain(xdp);
+
+	if (verdict != NOT_PLAIN && verdict != NO_CONTEXT)
+		return verdict;
+	verdict = process((void *)opaque((long)xdp), verdict == NO_CONTEXT, &punt);
 
 	if (verdict == PUNT && punt.kind == EVENT_TOO_BIG)
 		verdict = answer_too_big(xdp, EVENT_TOO_BIG, punt.mtu);

@@ -109,12 +109,12 @@ struct port {
 
 /* A provider. Flipping `link_length` moves every context that uses it in the next packet. */
 struct uplink {
-	__u8 link[18];	   /* the Ethernet header of frames to the provider's router */
-	__u16 mtu;	   /* largest IPv6 packet toward this provider, octets */
-	__u32 link_length; /* as of its port while the provider is up, 0 while it is down */
-	__u32 port;	   /* index into ports */
-	__u32 tunnelled;   /* 1: by tunnels.tunnel[], under the same index */
-};
+	__u8 link[18];	       /* the Ethernet header of frames to the provider's router */
+	__u16 mtu;	       /* largest IPv6 packet toward this provider, octets */
+	__u32 port;	       /* index into ports */
+	__u32 link_length;     /* as of its port while the provider is up, 0 while it is down */
+	__u32 tunnelled;       /* 1: by tunnels.tunnel[], under the same index */
+} __attribute__((aligned(8))); /* link_length and tunnelled are read as one word, too */
 
 /* The way to an exit router: both ends' addresses, in the header around each packet. */
 struct tunnel {

@@ -13,6 +13,7 @@
 #include "icmp6.h"
 #include "nat-inbound.h"
 #include "parse.h"
+#include "plain.h"
 #include "rewrite.h"
 #include "stats.h"
 #include "too-big.h"
@@ -37,6 +38,49 @@ static __always_inline int too_big(struct punt *punt, const struct frame *frame,
 	want_punt(punt, frame, EVENT_OUTSIDE_TOO_BIG);
 	punt->mtu = mtu + PAYLOAD_HEADER_LENGTH;
 	return PUNT;
+}
+
+/* What process() does, for what is plain. */
+static __always_inline int process_plain(struct xdp_md *xdp)
+{
+	void *data = (void *)(long)xdp->data, *to = data + PAYLOAD_HEADER_LENGTH;
+	struct ipv6_header *ipv6 = data + LINK_LENGTH, *moved = to + LINK_LENGTH;
+	struct ingress_entry *entry;
+	const struct port *port;
+	__u32 length;
+	__u64 header, index;
+
+	if (UNLIKELY(plain_end(data, PAYLOAD_HEADER_LENGTH) > (void *)(long)xdp->data_end ||
+		     !is_plain_frame(data)))
+		return NOT_PLAIN;
+	length = IPV6_LENGTH - PAYLOAD_HEADER_LENGTH + payload_length(ipv6);
+	if (UNLIKELY(length < IPV6_LENGTH ||
+		     length + PAYLOAD_HEADER_LENGTH > (void *)(long)xdp->data_end - (void *)ipv6 ||
+		     plain_next_header(ipv6) != NEXT_SHIM6 || plain_hop_limit(ipv6) <= 1))
+		return NOT_PLAIN;
+	if (UNLIKELY(may_be_ulid(&ipv6->address[0]) || may_be_ulid(&ipv6->address[1])))
+		return NOT_PLAIN;
+	header = *(__u64 *)(ipv6 + 1);
+	entry = find_ingress(header & ~NEXT_HEADER_MASK);
+	if (UNLIKELY(!entry || !may_send(entry, &ipv6->address[0])))
+		return NOT_PLAIN;
+	index = opaque(READ_ONCE(entry->port));
+	if (UNLIKELY(index >= MAX_PORTS))
+		return NOT_PLAIN;
+	port = (void *)opaque((long)&ports[index]);
+	if (UNLIKELY(port->link_length != LINK_LENGTH || length > port->mtu || !select_port(index)))
+		return NOT_PLAIN;
+
+	moved->head = plain_head(ipv6->head, -PAYLOAD_HEADER_LENGTH, *(__u8 *)(ipv6 + 1));
+	write_plain_link(to, port->link, entry->host_mac);
+	copy_address(&moved->address[0], &entry->peer_ulid);
+	copy_address(&moved->address[1], &entry->local_ulid);
+	entry->last_received = settings.tick;
+	entry->packets++;
+	entry->bytes += length;
+	if (UNLIKELY(bpf_xdp_adjust_head(xdp, PAYLOAD_HEADER_LENGTH)))
+		return drop(DROP_MALFORMED);
+	return forward();
 }
 
 static __always_inline int process(struct xdp_md *xdp, struct punt *punt)
@@ -127,7 +171,11 @@ SEC("xdp")
 int outside(struct xdp_md *xdp)
 {
 	struct punt punt;
-	int verdict = process(xdp, &punt);
+	int verdict = process_plain(xdp);
+
+	if (verdict != NOT_PLAIN)
+		return verdict;
+	verdict = process((void *)opaque((long)xdp), &punt);
 
 	if (verdict == PUNT && punt.kind == EVENT_OUTSIDE_TOO_BIG)
 		verdict = answer_too_big(xdp, EVENT_OUTSIDE_TOO_BIG, punt.mtu);

@@ -85,8 +85,8 @@ export const Uplink = {
   size: 32,
   link: 0, // 18
   mtu: 18, // 2
-  linkLength: 20, // 4
-  port: 24, // 4
+  port: 20, // 4
+  linkLength: 24, // 4
   tunnelled: 28, // 4
 } as const;
 
