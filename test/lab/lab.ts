@@ -5,6 +5,7 @@ import { LabError, together, until } from './command.ts';
 import { configureHost } from './dhcp-client.ts';
 import { type NameServerKind, startNameServers } from './dns.ts';
 import { createIdentities, type IdentityPlan } from './identity.ts';
+import { LAB_NAME } from './name.ts';
 import {
   buildNetwork,
   cutUplink,
@@ -19,7 +20,8 @@ import {
 } from './network.ts';
 import { inState, STATE_DIRECTORY } from './paths.ts';
 import { identify, isAlive, stop } from './process.ts';
-import { startServices } from './services.ts';
+import { PRIVILEGE_SEPARATION, startServices } from './services.ts';
+import { release } from './shared-directory.ts';
 import { currentBootId, type LabHost, type LabState, readState, updateState, writeState } from './state.ts';
 import { NAMESPACE_PREFIX, NAMESPACES, PROVIDERS, RESOLVER_OF, SITES } from './topology.ts';
 import { wireOf } from './vlans.ts';
@@ -156,6 +158,7 @@ async function remove(): Promise<void> {
     rmSync(`${NETNS_CONFIGURATION}/${NAMESPACE_PREFIX}${namespace}`, { recursive: true, force: true });
   }
   for (const directory of state?.createdDirectories ?? []) removeIfEmpty(directory);
+  release(PRIVILEGE_SEPARATION, LAB_NAME);
   rmSync(STATE_DIRECTORY, { recursive: true, force: true });
 }
 

@@ -2,9 +2,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { run, runIn, together, until } from './command.ts';
+import { LAB_NAME } from './name.ts';
 import { inState } from './paths.ts';
 import { assertAlive, start } from './process.ts';
-import { updateState } from './state.ts';
+import { claim } from './shared-directory.ts';
 import { SITES, WEB_SERVER } from './topology.ts';
 
 /** The file that hosts download: its path on the web servers and its length in octets. */
@@ -13,7 +14,8 @@ export const PAYLOAD = { path: '/payload.bin', length: 100_000_000 } as const;
 export const GREETING = 'the lab says hello\n';
 
 const DOCUMENTS = inState('www');
-const PRIVILEGE_SEPARATION = '/run/sshd';
+/** sshd looks for it with every connection, and resets the connection where it is missing. */
+export const PRIVILEGE_SEPARATION = '/run/sshd';
 const APPARMOR_PROFILES = '/sys/kernel/security/apparmor/profiles';
 
 /** Where AppArmor confines daemons to their system-wide directories, runs one of our own outside it. */
@@ -106,10 +108,7 @@ const rootIsLocked = (): boolean => readFileSync('/etc/shadow', 'utf8').startsWi
 
 async function prepareSsh(): Promise<void> {
   mkdirSync(inState('ssh'), { recursive: true, mode: 0o700 });
-  if (!existsSync(PRIVILEGE_SEPARATION)) {
-    mkdirSync(PRIVILEGE_SEPARATION, { mode: 0o755 });
-    updateState((state) => ({ createdDirectories: [...state.createdDirectories, PRIVILEGE_SEPARATION] }));
-  }
+  claim(PRIVILEGE_SEPARATION, LAB_NAME);
   const key = (name: string) =>
     run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', inState('ssh', name)]);
   await Promise.all([key('user'), key('host')]);
