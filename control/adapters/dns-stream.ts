@@ -9,12 +9,16 @@ export function frameMessage(message: Uint8Array): Uint8Array {
   return frame;
 }
 
+/** Pieces kept apart. Whoever sends octet by octet must not make each cost the memory of an object. */
+const MOST_PIECES = 32;
+
 /** Collects octets, at most one message's worth beyond the last chunk. */
 export class MessageStream {
   #chunks: Uint8Array[] = [];
   #length = 0;
 
   push(chunk: Uint8Array): void {
+    if (this.#chunks.length === MOST_PIECES) this.#chunks = [Buffer.concat(this.#chunks)];
     this.#chunks.push(chunk);
     this.#length += chunk.length;
   }

@@ -18,12 +18,19 @@ interface Connection {
   readonly queries: Map<number, number>;
   readonly idleTimeout: number;
   idleTimer: NodeJS.Timeout | undefined;
+  /** Since when, in milliseconds, an answer has been awaited and nothing heard; undefined: none is. */
+  askedAt: number | undefined;
 }
 
 /** Milliseconds that a connection stays open without queries; one that cost a TLS handshake is worth keeping. */
 const IDLE_TIMEOUT = { tcp: 2000, tls: 20_000 } as const;
 /** Milliseconds for a connection to come about. */
 const CONNECT_TIMEOUT = 4000;
+/**
+ * Milliseconds of silence after a query, after which no other joins the connection: the resolver, or something between
+ * that kept track of it, may have been started again, and TCP takes a quarter of an hour to find out.
+ */
+const PATIENCE = 2000;
 
 export class DnsUpstreamStream {
   readonly #connections = new Set<Connection>();
@@ -31,9 +38,16 @@ export class DnsUpstreamStream {
   readonly #current = new Map<string, Connection>();
   readonly #byQuery = new Map<number, { connection: Connection; id: number }>();
   readonly #events: UpstreamEvents;
+  readonly #clock: () => number;
 
-  constructor(events: UpstreamEvents) {
+  constructor(events: UpstreamEvents, clock: () => number) {
     this.#events = events;
+    this.#clock = clock;
+  }
+
+  /** Connections that are open, or coming about. */
+  get connections(): number {
+    return this.#connections.size;
   }
 
   send(query: number, resolver: Resolver, message: Uint8Array): void {
@@ -41,8 +55,11 @@ export class DnsUpstreamStream {
     const id = idOf(message);
     let connection = this.#current.get(key);
     // IDs are random: two of a connection can be equal, then the second gets a connection of its own.
-    if (connection === undefined || connection.queries.has(id)) connection = this.#connect(key, resolver);
+    if (connection === undefined || connection.queries.has(id) || this.#isSilent(connection)) {
+      connection = this.#connect(key, resolver);
+    }
     clearTimeout(connection.idleTimer);
+    connection.askedAt ??= this.#clock();
     connection.queries.set(id, query);
     this.#byQuery.set(query, { connection, id });
     connection.socket.write(frameMessage(message));
@@ -56,7 +73,12 @@ export class DnsUpstreamStream {
     this.#byQuery.delete(query);
     connection.queries.delete(id);
     if (connection.queries.size > 0) return;
-    connection.idleTimer = setTimeout(() => connection.socket.destroy(), connection.idleTimeout);
+    if (this.#isSilent(connection)) connection.socket.destroy();
+    else connection.idleTimer = setTimeout(() => connection.socket.destroy(), connection.idleTimeout);
+  }
+
+  #isSilent({ askedAt }: Connection): boolean {
+    return askedAt !== undefined && this.#clock() - askedAt > PATIENCE;
   }
 
   /** Without events for the queries under way. */
@@ -72,7 +94,14 @@ export class DnsUpstreamStream {
   #connect(key: string, resolver: Resolver): Connection {
     const socket = resolver.tls === undefined ? openTcp(resolver) : openTls(resolver, resolver.tls);
     const idleTimeout = IDLE_TIMEOUT[resolver.tls === undefined ? 'tcp' : 'tls'];
-    const connection: Connection = { key, socket, queries: new Map(), idleTimeout, idleTimer: undefined };
+    const connection: Connection = {
+      key,
+      socket,
+      queries: new Map(),
+      idleTimeout,
+      idleTimer: undefined,
+      askedAt: undefined,
+    };
     const connecting = setTimeout(() => this.#lose(connection), CONNECT_TIMEOUT);
     const settled = (): void => clearTimeout(connecting);
     socket.on('close', settled).on(resolver.tls === undefined ? 'connect' : 'secureConnect', settled);
@@ -82,11 +111,13 @@ export class DnsUpstreamStream {
     socket.on('error', () => this.#lose(connection));
     socket.on('close', () => this.#lose(connection));
     socket.on('data', (chunk) => {
+      connection.askedAt = this.#clock();
       stream.push(chunk);
       for (let answer = stream.next(); answer !== undefined; answer = stream.next()) {
         const query = answer.length < 2 ? undefined : connection.queries.get(idOf(answer));
         if (query !== undefined) this.#events.onMessage(query, resolver, answer);
       }
+      if (connection.queries.size === 0) connection.askedAt = undefined;
     });
     return connection;
   }

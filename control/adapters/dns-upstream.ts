@@ -18,7 +18,7 @@ export class DnsUpstream {
 
   constructor(events: UpstreamEvents, clock: () => number) {
     this.#udp = new DnsUpstreamUdp(events, clock);
-    this.#streams = new DnsUpstreamStream(events);
+    this.#streams = new DnsUpstreamStream(events, clock);
   }
 
   send(query: number, resolver: Resolver, transport: Transport, message: Uint8Array): void {
