@@ -57,8 +57,8 @@ export function answerNoData(to: Recipient, main: Answer, ulids: Ulids): Uint8Ar
 
 /**
  * Service records without address hints, which are optional (RFC 9460 §7.3): the client asks for AAAA instead. Those
- * for the name itself lose them if it has ULIDs, those for another target name always: that name may have some.
- * Undefined if nothing is to be changed.
+ * for the name itself lose them if it has ULIDs, those for another target name always: that name may have some. So with
+ * addresses that resolvers put into the additional section (RFC 9460 §4.2). Undefined if nothing is to be changed.
  */
 export function answerService(
   to: Recipient,
@@ -67,6 +67,7 @@ export function answerService(
 ): Uint8Array | undefined {
   const owner = nameKey(main.name);
   const hints: HintKeys = hideIpv4 ? ADDRESS_HINTS : IPV6_HINTS;
+  const additional = main.additional.some(({ type }) => type === TYPE.A || type === TYPE.AAAA);
   let changed = hasUlids;
   const services = main.records.map((place): NewRecord => {
     const record = copy(main, place);
@@ -75,7 +76,7 @@ export function answerService(
     const own = target.length === 1 || nameKey(target) === owner;
     if (own && !hasUlids) return record;
     const stripped = stripAddressHints(data, hints);
-    changed ||= stripped !== data;
+    changed ||= stripped !== data || additional;
     return { ...record, data: [stripped] };
   });
   return changed ? assemble(to, main, [...aliasRecords(main), ...services]) : undefined;

@@ -79,6 +79,12 @@ const hint = (target = '\0', name = NAME): Fields => ({
     parseAddress(LOCATOR),
   ]),
 });
+const plainService = (target: string): Fields => ({
+  type: HTTPS,
+  name: NAME,
+  ttl: 60,
+  data: Buffer.from(`\x00\x01${target}`, 'latin1'),
+});
 const elsewhere = '\x03svc\x07example\x00';
 
 export const DECISIONS: readonly Decision[] = [
@@ -333,6 +339,15 @@ export const DECISIONS: readonly Decision[] = [
   },
   {
     query: 'HTTPS, SVCB',
+    name: 'no ULID, another target name whose addresses come along in the additional section',
+    outcome: 'HTTPS without address hints',
+    why: 'they would be as good as hints (RFC 9460 §4.2): they are left out',
+    message: question(HTTPS, NAME),
+    main: { answers: [plainService(elsewhere)], additionals: [aaaa('svc.example', LOCATOR)] },
+    ulid: none,
+  },
+  {
+    query: 'HTTPS, SVCB',
     name: 'ULID, no service records',
     outcome: 'unchanged',
     why: 'NODATA and its SOA are the resolver’s',
@@ -494,7 +509,9 @@ function describeOutcome(answer: Uint8Array, query: Buffer, original: Buffer | u
   if (answers.length === 0) {
     return (message.authorities?.length === 1 ? 'NODATA, SOA' : 'NODATA') + authentic + signatures;
   }
-  return answers.map(describeRecord).join(', ') + authentic + signatures;
+  const rest = message.additionals?.filter(({ type }) => type !== 'OPT') ?? [];
+  const more = rest.length === 0 ? '' : `; ${rest.length} additional records`;
+  return answers.map(describeRecord).join(', ') + more + authentic + signatures;
 }
 
 function describeRecord({ type, data }: Fields): string {
