@@ -89,7 +89,11 @@ export async function benchDns(options: DnsBenchOptions): Promise<readonly Row[]
             const file = join(directory, 'names');
             await writeFile(file, namesOf(kind, contender, names));
             const load = { file, seconds, cpu: cpu.load };
-            found.push(await measure(contender, kind, names, program, upstream.port, load));
+            const row = await measure(contender, kind, names, program, upstream.port, load);
+            const { perCore, p50, p99, addedP99 } = row;
+            const latency = [p50, p99, addedP99].map((value) => value.toFixed(2)).join(', ');
+            progress(`  ${Math.round(perCore)} a second of one core; p50, p99, added p99: ${latency} ms`);
+            found.push(row);
           }
         }
       }

@@ -6,14 +6,15 @@ import { describeMachine } from '../machine.ts';
 import { benchDns, type Row } from './bench.ts';
 import { CONTENDER_TITLES } from './contenders.ts';
 
-export const DNS_USAGE = `usage: npm run bench -- dns [--rounds N] [--seconds S] [--json FILE]
-  dnsperf against this ALG, unbound with dns64 and BIND with dns64, the same upstream`;
+export const DNS_USAGE = `usage: npm run bench -- dns [--rounds N] [--seconds S] [--names new|kept] [--json FILE]
+  dnsperf against this ALG, unbound with dns64 and BIND with dns64, the same upstream;
+  a round takes two minutes with new names, and two with kept ones`;
 
 export async function runDns(words: readonly string[], progress: (line: string) => void): Promise<void> {
-  const { rounds, seconds, json } = parseDnsArguments(words);
+  const { rounds, seconds, json, names } = parseDnsArguments(words);
   const machine = describeMachine();
   const date = new Date().toISOString();
-  const rows = await benchDns({ rounds, seconds, progress });
+  const rows = await benchDns({ rounds, seconds, progress, ...(names !== undefined && { names: [names] }) });
   process.stdout.write(`${renderDns(rows)}\n\n`);
   process.stdout.write(
     `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, ${date.slice(0, 10)}\n`,
@@ -27,6 +28,8 @@ export function parseDnsArguments(words: readonly string[]): {
   rounds: number;
   seconds: number;
   json: string | undefined;
+  /** Both when undefined. */
+  names: Row['names'] | undefined;
 } {
   const values = readWords(words);
   const number = (key: 'rounds' | 'seconds', most: number): number => {
@@ -34,7 +37,11 @@ export function parseDnsArguments(words: readonly string[]): {
     if (Number.isInteger(value) && value >= 1 && value <= most) return value;
     throw new UsageError(`--${key} ${values[key]}: a whole number from 1 to ${most}`);
   };
-  return { rounds: number('rounds', 99), seconds: number('seconds', 600), json: values.json };
+  const { names } = values;
+  if (names !== undefined && names !== 'new' && names !== 'kept') {
+    throw new UsageError(`--names ${names}: new or kept`);
+  }
+  return { rounds: number('rounds', 99), seconds: number('seconds', 600), json: values.json, names };
 }
 
 function readWords(words: readonly string[]) {
@@ -44,6 +51,7 @@ function readWords(words: readonly string[]) {
       options: {
         rounds: { type: 'string', default: '3' },
         seconds: { type: 'string', default: '4' },
+        names: { type: 'string' },
         json: { type: 'string' },
       },
     }).values;

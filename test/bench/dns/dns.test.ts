@@ -6,13 +6,10 @@ import { parseDnsArguments, renderDns } from './command.ts';
 
 describe('bench -- dns', () => {
   it('takes rounds, seconds and a file, and says what is wrong with them', () => {
-    assert.deepEqual(parseDnsArguments([]), { rounds: 3, seconds: 4, json: undefined });
-    assert.deepEqual(parseDnsArguments(['--rounds', '1', '--seconds', '2', '--json', 'x']), {
-      rounds: 1,
-      seconds: 2,
-      json: 'x',
-    });
-    for (const words of [['--rounds', '0'], ['--seconds', '1.5'], ['--core'], ['x']]) {
+    assert.deepEqual(parseDnsArguments([]), { rounds: 3, seconds: 4, json: undefined, names: undefined });
+    const words = ['--rounds', '1', '--seconds', '2', '--names', 'kept', '--json', 'x'];
+    assert.deepEqual(parseDnsArguments(words), { rounds: 1, seconds: 2, json: 'x', names: 'kept' });
+    for (const words of [['--rounds', '0'], ['--seconds', '1.5'], ['--names', 'old'], ['--core'], ['x']]) {
       assert.throws(() => parseDnsArguments(words), UsageError);
     }
   });
