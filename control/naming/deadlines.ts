@@ -1,27 +1,36 @@
 /** When to wake whom: a binary heap whose outdated entries are skipped, not searched for. */
 
-interface Sleeper {
-  /** Milliseconds. Infinity: never. Changed only by `Deadlines.set`. */
-  wakeAt: number;
+/** An entry of the heap. */
+export interface Alarm {
+  /** Milliseconds. */
+  readonly at: number;
+  /** Undefined once outdated: what is done must not live on here, or the collector moves it about before it is freed. */
+  sleeper: unknown;
 }
 
-interface Entry<T> {
-  readonly at: number;
-  readonly sleeper: T;
+interface Sleeper {
+  /** The one that counts; undefined: never. Changed only by `Deadlines.set`. */
+  alarm: Alarm | undefined;
 }
 
 export class Deadlines<T extends Sleeper> {
-  #heap: Entry<T>[] = [];
-  /** Sleepers whose `wakeAt` is finite. */
+  #heap: Alarm[] = [];
+  /** Alarms that count. */
   #live = 0;
 
   /** Replaces the sleeper's deadline; Infinity removes it. */
   set(sleeper: T, at: number): void {
-    if (sleeper.wakeAt === at) return;
-    this.#live += Number(Number.isFinite(at)) - Number(Number.isFinite(sleeper.wakeAt));
-    sleeper.wakeAt = at;
+    const { alarm } = sleeper;
+    if (alarm?.at === at) return;
+    if (alarm !== undefined) {
+      alarm.sleeper = undefined;
+      sleeper.alarm = undefined;
+      this.#live--;
+    }
     if (!Number.isFinite(at)) return;
-    this.#push({ at, sleeper });
+    this.#live++;
+    sleeper.alarm = { at, sleeper };
+    this.#push(sleeper.alarm);
     // Bounded by the live entries, however often deadlines move.
     if (this.#heap.length > 2 * this.#live + 64) this.#compact();
   }
@@ -36,26 +45,22 @@ export class Deadlines<T extends Sleeper> {
     this.#skipOutdated();
     const first = this.#heap[0];
     if (first === undefined || first.at > now) return undefined;
-    this.set(first.sleeper, Number.POSITIVE_INFINITY);
-    return first.sleeper;
+    const sleeper = first.sleeper as T;
+    this.set(sleeper, Number.POSITIVE_INFINITY);
+    return sleeper;
   }
 
   #skipOutdated(): void {
-    while (this.#heap.length > 0 && this.#heap[0]!.sleeper.wakeAt !== this.#heap[0]!.at) this.#pop();
+    while (this.#heap.length > 0 && this.#heap[0]!.sleeper === undefined) this.#pop();
   }
 
   #compact(): void {
-    const seen = new Set<T>();
-    const current = this.#heap.filter(({ at, sleeper }) => {
-      if (sleeper.wakeAt !== at || seen.has(sleeper)) return false;
-      seen.add(sleeper);
-      return true;
-    });
+    const current = this.#heap.filter(({ sleeper }) => sleeper !== undefined);
     // A sorted array is a heap.
     this.#heap = current.sort((first, second) => first.at - second.at);
   }
 
-  #push(entry: Entry<T>): void {
+  #push(entry: Alarm): void {
     let index = this.#heap.push(entry) - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;

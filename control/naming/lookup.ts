@@ -1,5 +1,6 @@
 /** What is asked upstream: lookups, the attempts at them, and the tasks that they serve. */
 import type { Address } from '../wire/ipv6/address.ts';
+import type { Alarm } from './deadlines.ts';
 import type { Probe } from './probes.ts';
 import type { Search } from './search.ts';
 import type { Transaction } from './transaction.ts';
@@ -26,9 +27,9 @@ export interface Resolver extends Endpoint {
 /** Whatever waits for answers from upstream, and until when. */
 export interface TaskBase {
   readonly lookups: Lookup[];
-  /** Milliseconds on the caller's clock, both. */
+  /** Milliseconds on the caller's clock. */
   deadline: number;
-  wakeAt: number;
+  alarm: Alarm | undefined;
 }
 
 export type Task = Transaction | Search | Probe;

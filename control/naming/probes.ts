@@ -32,7 +32,7 @@ export class Probes {
       interval,
       lookups: [],
       deadline,
-      wakeAt: Number.POSITIVE_INFINITY,
+      alarm: undefined,
     });
   }
 

@@ -85,7 +85,7 @@ export class Searches {
       notFoundTtl: settings.notFoundTtlFailed,
       lookups: [],
       deadline: now + settings.deadline,
-      wakeAt: Number.POSITIVE_INFINITY,
+      alarm: undefined,
     };
     this.#running.set(key, search);
     this.#ask(search, host);

@@ -68,6 +68,6 @@ export function openTransaction(
     relayed: 0,
     deadline: now + more.deadline,
     graceEnd: NEVER,
-    wakeAt: NEVER,
+    alarm: undefined,
   };
 }
