@@ -21,6 +21,21 @@ export interface Outage {
   readonly sshMilliseconds: number;
 }
 
+/** The first connection between two hosts, by name. */
+export interface SynDelay {
+  /** Whether the answer to the host began the handshake, and waited for its end. */
+  readonly early: 'off' | 'answer at once' | 'answer waits';
+  readonly from: string;
+  readonly to: string;
+  /** Until the host had the address; from there until its SYN was answered. */
+  readonly nameMilliseconds: number;
+  readonly synMilliseconds: number;
+  /** The same of a second connection: the context stands. */
+  readonly synAgainMilliseconds: number;
+  /** That the box kept the SYN; null where it did not. */
+  readonly firstPacketMilliseconds: number | null;
+}
+
 /** Filled by the steps in their order; printed by the demo, and written by `--json`. */
 export interface Figures {
   readonly firstContacts: {
@@ -33,6 +48,7 @@ export interface Figures {
     handshakeMilliseconds: number | null;
     firstPacketMilliseconds: number | null;
   }[];
+  readonly synDelays: SynDelay[];
   readonly transfers: { from: string; to: string; octets: number; seconds: number }[];
   readonly throughputs: { initiator: string; from: string; to: string; octetsPerSecond: number }[];
   readonly pings: { from: string; to: string; medianMilliseconds: number }[];
@@ -46,6 +62,7 @@ export interface Figures {
 
 export const emptyFigures = (): Figures => ({
   firstContacts: [],
+  synDelays: [],
   transfers: [],
   throughputs: [],
   pings: [],

@@ -11,6 +11,7 @@ import { outage } from './outage.ts';
 import { isAlive } from './process.ts';
 import { GREETING, PAYLOAD, payloadDigest } from './services.ts';
 import { hostIn, type LabHost } from './state.ts';
+import { synDelay } from './syn-delay.ts';
 import { NAME_SERVER, PROVIDERS, SITES, ULID_RECORD_TYPE, WEB_SERVER } from './topology.ts';
 
 export interface Step {
@@ -257,6 +258,7 @@ export const STEPS: readonly Step[] = [
     title: 'First contact, from site 2, by address',
     run: (figures) => firstContact(figures, h2(), h1b(), 'address'),
   },
+  { title: 'SYN delay, with the early handshake and without', run: synDelay },
   { title: 'Names', run: names },
   { title: 'A server without SHIM6', run: legacyServer },
   { title: 'A large file, both ways', run: transfers },

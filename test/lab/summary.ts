@@ -61,6 +61,16 @@ export function summarize(figures: Figures): string {
       milliseconds(contact.firstPacketMilliseconds),
     ],
   );
+  const synDelays = figures.synDelays.map(
+    (delay): Row => [
+      delay.early === 'off' ? 'off' : `on, ${delay.early}`,
+      `${delay.from} > ${delay.to}`,
+      milliseconds(delay.nameMilliseconds),
+      milliseconds(delay.synMilliseconds),
+      milliseconds(delay.firstPacketMilliseconds),
+      milliseconds(delay.synAgainMilliseconds),
+    ],
+  );
   const outages = figures.outages.flatMap(({ provider, alternate, probes }) =>
     probes.map(
       (probe): Row => [
@@ -93,6 +103,8 @@ export function summarize(figures: Figures): string {
     ),
     'First contact',
     table(['HOSTS', '>NAME', '>CONNECTION', '>HANDSHAKE', '>FIRST PACKET WAITED'], contacts),
+    'SYN delay, with the early handshake and without',
+    table(['EARLY HANDSHAKE', 'HOSTS', '>NAME', '>SYN', '>WAITED IN THE BOX', '>NEXT SYN'], synDelays),
     'Outages',
     table(['UPLINK', 'RECEIVER', '>GAP', '>BEFORE THE CUT', '>DATAGRAMS LOST', '>LATE'], outages),
   ].join('\n');
