@@ -1,6 +1,7 @@
 /** The DNS ALG on real sockets: UDP and TCP toward the hosts, and toward the resolvers. */
 import { performance } from 'node:perf_hooks';
 import { type UdpEndpoint, UdpSocket } from '../../native/linux/index.ts';
+import { TransientMap } from '../limits/transient-map.ts';
 import type { DnsAlg } from '../naming/dns-alg.ts';
 import type { DnsEffect } from '../naming/effect.ts';
 import type { Endpoint, Transport } from '../naming/lookup.ts';
@@ -66,7 +67,7 @@ export class DnsServer {
   readonly #tcp: DnsTcpListener;
   readonly #upstream: DnsUpstream;
   /** Whom the answer with a token is for: each query has one. */
-  readonly #udpClients = new Map<number, UdpClient>();
+  readonly #udpClients = new TransientMap<number, UdpClient>();
   #nextToken = 0;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer is due; Infinity without one. */

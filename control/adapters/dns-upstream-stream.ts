@@ -6,6 +6,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { TransientMap } from '../limits/transient-map.ts';
 import type { Resolver, TlsIdentity } from '../naming/lookup.ts';
 import { addressKey, formatAddress } from '../wire/ipv6/address.ts';
 import { frameMessage, MessageStream } from './dns-stream.ts';
@@ -15,7 +16,7 @@ interface Connection {
   readonly key: string;
   readonly socket: Socket;
   /** Queries under way by message ID. */
-  readonly queries: Map<number, number>;
+  readonly queries: TransientMap<number, number>;
   readonly idleTimeout: number;
   idleTimer: NodeJS.Timeout | undefined;
   /** Since when, in milliseconds, an answer has been awaited and nothing heard; undefined: none is. */
@@ -36,7 +37,7 @@ export class DnsUpstreamStream {
   readonly #connections = new Set<Connection>();
   /** The connection that new queries to a resolver join. */
   readonly #current = new Map<string, Connection>();
-  readonly #byQuery = new Map<number, { connection: Connection; id: number }>();
+  readonly #byQuery = new TransientMap<number, { connection: Connection; id: number }>();
   readonly #events: UpstreamEvents;
   readonly #clock: () => number;
 
@@ -97,7 +98,7 @@ export class DnsUpstreamStream {
     const connection: Connection = {
       key,
       socket,
-      queries: new Map(),
+      queries: new TransientMap(),
       idleTimeout,
       idleTimer: undefined,
       askedAt: undefined,
@@ -127,7 +128,7 @@ export class DnsUpstreamStream {
     this.#connections.delete(connection);
     if (this.#current.get(connection.key) === connection) this.#current.delete(connection.key);
     connection.socket.destroy();
-    const queries = [...connection.queries.values()];
+    const queries = connection.queries.values();
     connection.queries.clear();
     for (const query of queries) {
       if (this.#byQuery.delete(query)) this.#events.onFailure(query);

@@ -6,6 +6,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { type ConnectedSocket, ConnectedSockets, SyscallError } from '../../native/linux/index.ts';
+import { TransientMap } from '../limits/transient-map.ts';
 import type { Resolver } from '../naming/lookup.ts';
 import { addressKey } from '../wire/ipv6/address.ts';
 import { idOf, type UpstreamEvents } from './dns-upstream.ts';
@@ -14,7 +15,7 @@ interface PooledSocket {
   readonly socket: ConnectedSocket;
   readonly resolver: Resolver;
   /** Queries under way by message ID. */
-  readonly queries: Map<number, number>;
+  readonly queries: TransientMap<number, number>;
   readonly bornAt: number;
   uses: number;
 }
@@ -28,7 +29,7 @@ const NO_QUERY = -1;
 
 export class DnsUpstreamUdp {
   readonly #pools = new Map<string, PooledSocket[]>();
-  readonly #byQuery = new Map<number, { readonly pooled: PooledSocket; readonly id: number }>();
+  readonly #byQuery = new TransientMap<number, { readonly pooled: PooledSocket; readonly id: number }>();
   /** Every socket that is open: those of the pools, and those whose last answers are awaited. */
   readonly #open = new Map<ConnectedSocket, PooledSocket>();
   readonly #sockets: ConnectedSockets;
@@ -117,7 +118,13 @@ export class DnsUpstreamUdp {
   #openSocket(resolver: Resolver): PooledSocket | undefined {
     try {
       const socket = this.#sockets.open(resolver.address, resolver.port);
-      const pooled = { socket, resolver, queries: new Map(), bornAt: this.#clock(), uses: 0 };
+      const pooled = {
+        socket,
+        resolver,
+        queries: new TransientMap<number, number>(),
+        bornAt: this.#clock(),
+        uses: 0,
+      };
       this.#open.set(socket, pooled);
       return pooled;
     } catch (error) {
@@ -136,7 +143,7 @@ export class DnsUpstreamUdp {
   #lose(socket: ConnectedSocket): void {
     const pooled = this.#open.get(socket);
     if (pooled === undefined) return;
-    const queries = [...pooled.queries.values()];
+    const queries = pooled.queries.values();
     this.#close(pooled);
     for (const query of queries) if (this.#byQuery.delete(query)) this.#events.onFailure(query);
   }

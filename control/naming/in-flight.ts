@@ -1,4 +1,5 @@
 /** The client queries under way, and the limits on them. */
+import { TransientMap } from '../limits/transient-map.ts';
 import { latin1 } from '../wire/dns/name.ts';
 import { type Address, addressKey } from '../wire/ipv6/address.ts';
 import type { Query } from './classify.ts';
@@ -8,13 +9,13 @@ import type { DnsAlgSettings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
 
 export class InFlight {
-  readonly #transactions = new Set<Transaction>();
-  readonly #copies = new Set<string>();
+  readonly #copies = new TransientMap<string, true>();
   /** The last that went upstream, by what it asks. */
-  readonly #leaders = new Map<string, Transaction>();
-  readonly #perClient = new Map<string, number>();
+  readonly #leaders = new TransientMap<string, Transaction>();
+  readonly #perClient = new TransientMap<string, number>();
   readonly #settings: DnsAlgSettings;
   readonly #counters: DnsCounters;
+  #size = 0;
   #octets = 0;
 
   constructor(settings: DnsAlgSettings, counters: DnsCounters) {
@@ -23,7 +24,7 @@ export class InFlight {
   }
 
   get size(): number {
-    return this.#transactions.size;
+    return this.#size;
   }
 
   /** True, and counted, if a query with this key is under way. */
@@ -36,7 +37,7 @@ export class InFlight {
   /** True if there is room for a query of `octets`; refusals are counted. */
   admits(client: Address, octets: number): boolean {
     const { maxInFlight, maxInFlightOctets, maxInFlightPerClient } = this.#settings;
-    if (this.#transactions.size >= maxInFlight || this.#octets + octets > maxInFlightOctets) {
+    if (this.#size >= maxInFlight || this.#octets + octets > maxInFlightOctets) {
       this.#counters.refusedInFlight++;
       return false;
     }
@@ -49,8 +50,8 @@ export class InFlight {
 
   /** The transaction whose answer is this one's, too: one that asks the same and is not long under way. */
   add(now: number, transaction: Transaction): Transaction | undefined {
-    this.#transactions.add(transaction);
-    if (transaction.copyKey !== undefined) this.#copies.add(transaction.copyKey);
+    this.#size++;
+    if (transaction.copyKey !== undefined) this.#copies.set(transaction.copyKey, true);
     const client = addressKey(transaction.client.address);
     this.#perClient.set(client, (this.#perClient.get(client) ?? 0) + 1);
     const { plain } = transaction;
@@ -67,8 +68,9 @@ export class InFlight {
     this.#octets += octets;
   }
 
+  /** Once for each that was added. */
   remove(transaction: Transaction): void {
-    this.#transactions.delete(transaction);
+    this.#size--;
     if (transaction.copyKey !== undefined) this.#copies.delete(transaction.copyKey);
     this.#octets -= transaction.octets;
     const { plain } = transaction;

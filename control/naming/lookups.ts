@@ -1,4 +1,5 @@
 /** Asking the resolvers: attempts, their IDs, and which answers belong to them. */
+import { TransientMap } from '../limits/transient-map.ts';
 import { FLAG, OPCODE_MASK } from '../wire/dns/constants.ts';
 import { DnsDecodeError } from '../wire/dns/decode-error.ts';
 import { HEADER_LENGTH, type Header, rcodeOf, readHeader, withId } from '../wire/dns/header.ts';
@@ -24,7 +25,7 @@ export interface LookupsOptions {
 
 export class Lookups {
   readonly resolvers: Resolvers;
-  readonly #open = new Map<number, Attempt>();
+  readonly #open = new TransientMap<number, Attempt>();
   readonly #options: LookupsOptions;
   #nextQuery = 0;
   #randomOctets: Uint8Array = new Uint8Array();
