@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.ts';
 import { describeMachine } from '../machine.ts';
+import { beforeOtherWork } from '../priority.ts';
 import { benchDns, type Row } from './bench.ts';
 import { CONTENDER_TITLES } from './contenders.ts';
 
@@ -14,7 +15,13 @@ export async function runDns(words: readonly string[], progress: (line: string) 
   const { rounds, seconds, json, names } = parseDnsArguments(words);
   const machine = describeMachine();
   const date = new Date().toISOString();
-  const rows = await benchDns({ rounds, seconds, progress, ...(names !== undefined && { names: [names] }) });
+  const afterwards = beforeOtherWork();
+  const rows = await benchDns({
+    rounds,
+    seconds,
+    progress,
+    ...(names !== undefined && { names: [names] }),
+  }).finally(afterwards);
   process.stdout.write(`${renderDns(rows)}\n\n`);
   process.stdout.write(
     `${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, ${date.slice(0, 10)}\n`,

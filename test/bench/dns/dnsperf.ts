@@ -1,10 +1,9 @@
 /** dnsperf: queries per second, and latencies one by one. */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { open, readFile } from 'node:fs/promises';
 import { RowError } from '../errors.ts';
-
-const execute = promisify(execFile);
 
 export interface Load {
   readonly port: number;
@@ -24,14 +23,22 @@ export interface Measured {
 
 const WORDS = ['-f', 'inet6', '-s', '::1', '-c', '8', '-q', '100', '-S', '0'];
 
+/** Its output goes to a file: a pipe that is not emptied in time would hold up its receiving. */
 async function run(load: Load, more: readonly string[]): Promise<string> {
   const { port, file, seconds, rate, cpu } = load;
   const words = [...WORDS, '-p', String(port), '-d', file, '-l', String(seconds), ...more];
   if (rate !== undefined) words.push('-Q', String(Math.round(rate)));
-  const argv =
+  const [command, ...rest] =
     cpu === undefined ? ['dnsperf', ...words] : ['taskset', '-c', String(cpu), 'dnsperf', ...words];
-  const { stdout } = await execute(argv[0]!, argv.slice(1), { maxBuffer: 256 * 1024 * 1024 });
-  return stdout;
+  const output = await open(`${file}.answers`, 'w+');
+  try {
+    const child = spawn(command!, rest, { stdio: ['ignore', output.fd, 'inherit'] });
+    const [status] = (await once(child, 'close')) as [number | null];
+    if (status !== 0) throw new RowError('dnsperf', `dnsperf ended with status ${status}`);
+    return await readFile(`${file}.answers`, 'utf8');
+  } finally {
+    await output.close();
+  }
 }
 
 function counts(output: string): Measured {
