@@ -32,6 +32,7 @@ export class DatagramBlock {
   readonly capacity: number;
   readonly #base: number;
   readonly #bytes: Uint8Array;
+  readonly #halves: Uint16Array;
   readonly #words: Uint32Array;
   readonly #view: DataView;
   readonly #vectors: number;
@@ -48,6 +49,7 @@ export class DatagramBlock {
     const { address, buffer } = MemoryMapping.anonymous(this.#data + capacity * DATA_STRIDE);
     this.#base = address;
     this.#bytes = new Uint8Array(buffer);
+    this.#halves = new Uint16Array(buffer);
     this.#words = new Uint32Array(buffer);
     this.#view = new DataView(buffer);
     const addresses = new BigUint64Array(buffer, 0, this.#names / 8);
@@ -74,7 +76,7 @@ export class DatagramBlock {
   put(index: number, bytes: Uint8Array, { address, port, scope }: UdpEndpoint): void {
     const name = this.#nameAt(index);
     this.#shape(index, bytes.length);
-    new Uint16Array(this.#bytes.buffer, name, 1)[0] = AF_INET6;
+    this.#halves[name / 2] = AF_INET6;
     this.#view.setUint16(name + NAME.port, port);
     this.#bytes.set(address, name + NAME.address);
     this.#words[(name + NAME.scope) / 4] = scope;

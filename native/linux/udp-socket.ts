@@ -114,9 +114,12 @@ export class UdpSocket {
     const outgoing = this.#outgoing;
     this.#outgoing = [];
     for (let at = 0; at < outgoing.length; at += BATCH) {
-      const batch = outgoing.slice(at, at + BATCH);
-      for (const [index, { bytes, destination }] of batch.entries()) block.put(index, bytes, destination);
-      const lost = this.#hand(block, batch.length);
+      const count = Math.min(BATCH, outgoing.length - at);
+      for (let index = 0; index < count; index++) {
+        const { bytes, destination } = outgoing[at + index]!;
+        block.put(index, bytes, destination);
+      }
+      const lost = this.#hand(block, count);
       if (lost > 0) this.#options.onUnsent(lost);
     }
   }
