@@ -276,7 +276,7 @@ export class HostRegistry {
   /** By the site's rule, and where that address is another host's, the next one that is nobody's. */
   #freeLocator(host: Pick<HostIdentity, 'ulid' | 'parts'>, prefix: Prefix): Address {
     const { rule, publicKey } = this.#options;
-    const locator = locatorFor(rule, host, prefix, publicKey).slice();
+    const locator = new Uint8Array(locatorFor(rule, host, prefix, publicKey));
     while (this.locators.owner(locator) !== undefined) locator[15] = (locator[15]! + 1) & 0xff;
     return locator;
   }

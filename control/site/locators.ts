@@ -43,7 +43,7 @@ export function addressSum(address: Address): number {
 
 /** `address` with another last word, so that its sum is that of `model`. */
 function checksumNeutral(address: Address, model: Address): Address {
-  const result = address.slice();
+  const result = new Uint8Array(address);
   result[LAST_WORD] = result[LAST_WORD + 1] = 0;
   // Subtracting is adding the complement. Of the two zeros of that arithmetic take 0 (RFC 6296 §3.6).
   const sum = addressSum(model) + (~addressSum(result) & 0xffff);

@@ -35,7 +35,7 @@ export function containsAddress(prefix: Prefix, address: Address): boolean {
 
 /** The prefix's bits followed by the remaining bits of `rest`. */
 export function combine(prefix: Prefix, rest: Address): Address {
-  const result = rest.slice();
+  const result = new Uint8Array(rest);
   const whole = prefix.length >> 3;
   result.set(prefix.address.subarray(0, whole));
   const bits = prefix.length & 7;
