@@ -290,6 +290,7 @@ export class Box {
       send: (source, destination, message) => this.#sendControl(source, destination, message),
       onExploring: (context, because) => this.#exploring(context, because),
       onOperational: (context) => this.account.operational(context),
+      onPreferencesChanged: () => this.#reverting.preferencesChanged(),
     });
   }
 

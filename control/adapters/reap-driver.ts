@@ -5,6 +5,7 @@
 import { ActivityScan } from '../dataplane/activity-scan.ts';
 import type { InstalledContexts } from '../dataplane/contexts.ts';
 import type { Dataplane } from '../dataplane/dataplane.ts';
+import { PresenceNews } from '../dataplane/presence-news.ts';
 import { NO_SLOT } from '../dataplane/slot-table.ts';
 import type { Log } from '../observe/log.ts';
 import {
@@ -38,6 +39,8 @@ export interface ReapDriverOptions {
   /** A context is being explored, because of that event; or works (again). */
   readonly onExploring?: (context: ContextView, because: string) => void;
   readonly onOperational?: (context: ContextView) => void;
+  /** Contexts stay on a pair though another is preferred by now. */
+  readonly onPreferencesChanged?: () => void;
   /** A context was switched to another pair. */
   readonly onSwitch?: (context: ContextView, pair: LocatorPair) => void;
 }
@@ -46,6 +49,7 @@ export class ReapDriver {
   readonly reap: Reap;
   readonly #options: ReapDriverOptions;
   readonly #scan: ActivityScan;
+  readonly #presence: PresenceNews;
   /** Since the last line in the log. */
   #found = 0;
   #lost = 0;
@@ -71,6 +75,12 @@ export class ReapDriver {
     this.#scan = new ActivityScan(egress, ingress, (slot, since, lastSent, received) =>
       this.reap.observe(slot, since, lastSent, received),
     );
+    this.#presence = new PresenceNews({
+      context: (slot) => this.#context(slot),
+      contexts: options.contexts,
+      clock: options.clock,
+      onStaying: () => options.onPreferencesChanged?.(),
+    });
   }
 
   get counters(): Readonly<Counters> {
@@ -98,7 +108,7 @@ export class ReapDriver {
   forget(context: ContextView): void {
     const slots = this.#options.contexts.slots(context);
     if (slots === undefined) return;
-    this.reap.forget(slots.egress);
+    this.reap.forget(slots.egress, context.peer);
     this.#scan.unwatch(slots.egress);
   }
 
@@ -122,6 +132,7 @@ export class ReapDriver {
     this.reap.tick(this.#options.clock(), tick);
     this.#scan.step(tick);
     this.#carryOut();
+    this.#presence.step();
     if (++this.#ticks % 10 === 0) this.#report();
   }
 
@@ -133,10 +144,9 @@ export class ReapDriver {
     else if (context.keepaliveTimeout !== undefined) {
       this.reap.setKeepaliveTimeout(slots.egress, context.keepaliveTimeout);
     }
-    if (this.#isLost(context, slots.egress)) {
-      this.reap.explore(this.#options.clock(), slots.egress);
-      this.#carryOut();
-    }
+    this.reap.seek(this.#options.clock(), slots.egress);
+    if (this.#isLost(context, slots.egress)) this.reap.explore(this.#options.clock(), slots.egress);
+    this.#carryOut();
   }
 
   /** The peer says that it is not where the context sends to, and is elsewhere; there it must be found first. */
@@ -183,6 +193,12 @@ export class ReapDriver {
       if (effect.because === 'Send timeout') this.#lost++;
       this.#tell(effect);
       return;
+    }
+    if (effect.kind === 'present') {
+      const [context] = effect.waiting.flatMap((slot) => this.#context(slot) ?? []);
+      if (context === undefined) return;
+      confirmPresence(context, effect.locator);
+      return this.#presence.add(effect.waiting);
     }
     const context = this.#context(effect.slot);
     if (context === undefined) return;

@@ -92,6 +92,8 @@ export interface ContextDetailReport extends ContextReport {
     readonly address: string;
     /** What proves it: `ULID`: it is the ULID; `CGA`, `HBA`: RFC 5533 §5.15.2. */
     readonly method: string;
+    /** The peer was found there, so that packets may go there (RFC 5533 §7.2). */
+    readonly found: boolean;
     readonly broken: boolean;
     readonly transient: boolean;
     readonly priority: number;

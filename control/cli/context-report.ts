@@ -59,6 +59,7 @@ const peerLocators = ({ peerLocators: rows }: ContextDetailReport): string =>
     [
       { title: "PEER'S LOCATOR", text: (row) => row.address },
       { title: 'PROVED BY', text: (row) => row.method },
+      { title: 'FOUND', text: (row) => yes(row.found) },
       { title: 'BROKEN', text: (row) => yes(row.broken) },
       { title: 'TRANSIENT', text: (row) => yes(row.transient) },
       { title: 'PRIORITY', align: 'right', text: (row) => row.priority },

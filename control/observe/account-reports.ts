@@ -94,6 +94,7 @@ function contextDetail(box: Box, context: ContextView): ContextDetailReport {
     peerLocators: context.peerLocators.map(({ address, method, broken, transient, priority, weight }) => ({
       address: formatAddress(address),
       method: methodName(method),
+      found: context.isPresent(address),
       broken,
       transient,
       priority,

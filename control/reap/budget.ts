@@ -19,6 +19,11 @@ export class Budget {
     this.#left = Math.min(this.#burst, this.#left + passed * this.#perMillisecond);
   }
 
+  /** There is room for what may wait: half of what a tick may send is left for what may not. */
+  get hasSpare(): boolean {
+    return this.#left >= 1 && this.#left > this.#burst / 2;
+  }
+
   take(): boolean {
     if (this.#left < 1) return false;
     this.#left--;

@@ -7,6 +7,9 @@ export const counterNames = [
   'explorations',
   'recoveries',
   'pair-switches',
+  // Probes that ask whether a peer is at a locator it has listed, and locators at which one was found.
+  'presence-probes-sent',
+  'peers-found',
   // Put off because of the budget of packets a second; not sent because of a context's own.
   'reap-deferred',
   'probes-limited',

@@ -13,6 +13,14 @@ export type ReapEffect =
     }
   /** Payload is to leave by this pair, which the peer has received a probe by. */
   | { readonly kind: 'switch'; readonly slot: number; readonly subject: Subject; readonly pair: LocatorPair }
+  /** A peer was found at a locator: contexts with it, `waiting` among them, may use that as destination. */
+  | {
+      readonly kind: 'present';
+      readonly subject: Subject;
+      readonly locator: Address;
+      /** Slots. */
+      readonly waiting: readonly number[];
+    }
   | {
       readonly kind: 'transition';
       readonly slot: number;

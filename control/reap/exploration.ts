@@ -29,10 +29,11 @@ export class Exploration implements Scheduled {
   /** Until when an answer to our complaint may come, milliseconds: without end while we are in Exploring. */
   complaintEnds = 0;
   /**
-   * What is answered is none of our doing: we are Operational and have no complaint. The answer reports no probes, so that
-   * whoever forges a complaint to our peer moves nothing (§6.8: without reports the current pair is unchanged).
+   * What an answer in Operational reports: all probes, or the last. None when what is answered is none of our doing, as we
+   * are Operational and have no complaint, so that whoever forges a complaint to our peer moves nothing (§6.8: without
+   * reports the current pair is unchanged).
    */
-  unasked = false;
+  reports: 'all' | 'last' | 'none' = 'all';
   /** When it began the current pair was known not to work for others. */
   doubted = false;
   /** Probes sent in Exploring and InboundOk, for the back-off. */
@@ -103,9 +104,14 @@ export class Exploration implements Scheduled {
     );
   }
 
-  /** The Psent fields: the probe itself, then recent ones that were not reported as seen. */
+  /**
+   * The Psent fields: the probe itself, then recent ones that were not reported as seen. None that went elsewhere: whoever
+   * is here could report them, too, and be believed to be there (RFC 5533 §7.2).
+   */
   sentReports(probe: SentProbe): readonly ProbeReport[] {
-    const again = this.sent.filter((one) => one !== probe && !one.reported).slice(-SENT_AGAIN);
-    return [probe, ...again.reverse()];
+    const again = this.sent.filter(
+      (one) => one !== probe && !one.reported && equalAddress(one.destination, probe.destination),
+    );
+    return [probe, ...again.slice(-SENT_AGAIN).reverse()];
   }
 }

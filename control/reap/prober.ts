@@ -1,13 +1,14 @@
 /** Full reachability exploration, RFC 5534 §4.2 and §4.3: sending Probes in turn, and learning from those that come. */
-import { encodeMessage, type Probe } from '../wire/shim6/index.ts';
+import { encodeMessage, type Probe, type ProbeReport } from '../wire/shim6/index.ts';
 import { type EventName, Operational, type State } from './behaviour.ts';
 import type { Budget } from './budget.ts';
 import type { Counters } from './counters.ts';
 import type { ReapEffect } from './effects.ts';
 import { Exploration, type SentProbe } from './exploration.ts';
-import { Histories } from './history.ts';
+import type { Histories } from './history.ts';
 import { candidates, includesPair, nextPair, samePair } from './pair-order.ts';
-import { PathMemory } from './path-memory.ts';
+import type { PathMemory } from './path-memory.ts';
+import type { Presence } from './presence.ts';
 import type { ReceivedProbe } from './received-probe.ts';
 import { Schedule } from './schedule.ts';
 import type { ReapSettings } from './settings.ts';
@@ -19,6 +20,9 @@ export interface ProberParts {
   readonly settings: ReapSettings;
   readonly counters: Counters;
   readonly budget: Budget;
+  readonly memory: PathMemory;
+  readonly histories: Histories;
+  readonly presence: Presence;
   readonly stateOf: (slot: number) => State;
   readonly emit: (effect: ReapEffect) => void;
 }
@@ -35,8 +39,8 @@ export class Prober {
 
   constructor(parts: ProberParts) {
     this.#parts = parts;
-    this.memory = new PathMemory(parts.settings.memory);
-    this.histories = new Histories(parts.settings.histories);
+    this.memory = parts.memory;
+    this.histories = parts.histories;
   }
 
   /** Contexts that explore, or did a moment ago. */
@@ -119,21 +123,25 @@ export class Prober {
 
   /** Takes up what the peer has sent and seen. `choose`: its state lets us take a new current pair (§6.8). */
   receive(now: number, exploration: Exploration, { probe }: ReceivedProbe, choose: boolean): void {
-    const { counters } = this.#parts;
+    const { counters, presence, stateOf } = this.#parts;
+    const { subject } = exploration;
     const own = probe.sent[0]!;
     exploration.noteReceived(own);
     const state = probe.state as State;
-    this.histories.noteProbe(exploration.subject, { at: now, direction: 'received', state, pair: own });
+    this.histories.noteProbe(subject, { at: now, direction: 'received', state, pair: own });
     const confirmed: SentProbe[] = [];
     for (const report of probe.received) {
-      const sent = exploration.sentProbe(report);
+      const ofExploration = exploration.sentProbe(report);
+      const sent = ofExploration ?? presence.find(subject, report);
       if (sent === undefined) {
         counters['probe-unknown-report']++;
         continue;
       }
       sent.reported = true;
       this.memory.note(now, sent, 'alive');
-      confirmed.push(sent);
+      presence.confirm(now, subject, sent.destination);
+      // That the peer is somewhere else, too, moves nothing, unless a way was looked for just now.
+      if (ofExploration !== undefined || stateOf(exploration.slot) !== Operational) confirmed.push(sent);
     }
     if (choose && confirmed.length > 0) this.#choose(now, exploration, confirmed);
   }
@@ -167,7 +175,7 @@ export class Prober {
       return this.#repeatLater(now, exploration);
     }
     const { source, destination } = pair;
-    const received = state === Operational && exploration.unasked ? [] : exploration.received;
+    const received = state === Operational ? reported(exploration) : exploration.received;
     const sent = { source, destination, nonce: random(), data: 0, at: now, reported: false };
     exploration.noteSent(sent);
     const probe: Probe = {
@@ -184,11 +192,14 @@ export class Prober {
     if (state !== Operational) this.#repeatLater(now, exploration);
   }
 
-  /** An answer in Operational takes the current pair, or the way back of what it answers. */
-  #answering({ slot, received, chosen }: Exploration): LocatorPair | undefined {
+  /**
+   * An answer in Operational takes the current pair, or the way back of what it answers: for want of a current one, and
+   * to who asks whether the question came.
+   */
+  #answering({ slot, received, chosen, reports }: Exploration): LocatorPair | undefined {
     const current = chosen ?? this.#parts.around.currentPair(slot);
     const last = received.at(-1);
-    if (current !== undefined || last === undefined) return current;
+    if (last === undefined || (current !== undefined && reports !== 'last')) return current;
     return { source: last.destination, destination: last.source };
   }
 
@@ -224,4 +235,10 @@ export class Prober {
     const interval = Math.min(initialProbeTimeout * 2 ** doublings, maximumProbeTimeout);
     this.#schedule.set(exploration, now + interval * (0.9 + (0.2 * this.#parts.random()) / 2 ** 32));
   }
+}
+
+/** Probes received, as an answer in Operational tells them. */
+function reported({ received, reports }: Exploration): readonly ProbeReport[] {
+  if (reports === 'none') return [];
+  return reports === 'last' ? received.slice(-1) : received;
 }

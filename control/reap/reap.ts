@@ -3,6 +3,7 @@
  * that the data path leaves are passed in, what is to be done is taken with `takeEffects`. A context in Operational
  * costs a few octets of typed arrays; what exploring needs exists while it is needed.
  */
+import type { Address } from '../wire/ipv6/address.ts';
 import { encodeMessage } from '../wire/shim6/index.ts';
 import {
   Action,
@@ -16,7 +17,9 @@ import {
 import { Budget } from './budget.ts';
 import { zeroCounters } from './counters.ts';
 import type { ReapEffect } from './effects.ts';
-import type { ContextHistory } from './history.ts';
+import { type ContextHistory, Histories } from './history.ts';
+import { PathMemory } from './path-memory.ts';
+import { Presence } from './presence.ts';
 import { Prober } from './prober.ts';
 import { type ReceivedProbe, readProbe } from './received-probe.ts';
 import { DEFAULT_SEND_TIMEOUT, DEFAULT_SETTINGS, type ReapSettings, TICK } from './settings.ts';
@@ -46,6 +49,7 @@ export class Reap {
   readonly #timers: Timers;
   readonly #budget: Budget;
   readonly #prober: Prober;
+  readonly #presence: Presence;
   /** Keepalives that wait for the budget, in order. */
   readonly #keepalives = new Set<number>();
   readonly #salt: number;
@@ -62,15 +66,19 @@ export class Reap {
       const [a, b, c, d] = random(4);
       return ((a! << 24) | (b! << 16) | (c! << 8) | d!) >>> 0;
     };
-    this.#prober = new Prober({
+    const parts = {
       random: randomU32,
       around,
       settings: this.settings,
       counters: this.counters,
       budget: this.#budget,
-      stateOf: (slot) => this.state(slot),
-      emit: (effect) => this.#effects.push(effect),
-    });
+      memory: new PathMemory(this.settings.memory),
+      histories: new Histories(this.settings.histories),
+      stateOf: (slot: number) => this.state(slot),
+      emit: (effect: ReapEffect) => void this.#effects.push(effect),
+    };
+    this.#presence = new Presence(parts);
+    this.#prober = new Prober({ ...parts, presence: this.#presence });
     this.#salt = randomU32() | 1;
   }
 
@@ -86,8 +94,15 @@ export class Reap {
     this.#timers.setKeepaliveTimeout(slot, ticks(seconds));
   }
 
-  /** The context has gone. */
-  forget(slot: number): void {
+  /** Its peer is to be found at each locator that is not known to be its, before packets go there. */
+  seek(now: number, slot: number): void {
+    const subject = this.#around.subject(slot);
+    if (subject !== undefined) this.#presence.seek(now, slot, subject);
+  }
+
+  /** The context has gone. `peer`: its ULID. */
+  forget(slot: number, peer?: Address): void {
+    if (peer !== undefined) this.#presence.forget(slot, peer);
     const exploration = this.#prober.find(slot);
     if (exploration !== undefined) {
       this.#prober.end(exploration);
@@ -112,6 +127,11 @@ export class Reap {
   /** Contexts that are not Operational, or were not a moment ago. */
   get attended(): number {
     return this.#prober.size;
+  }
+
+  /** Peers that have not been found at every locator that they list. */
+  get sought(): number {
+    return this.#presence.size;
   }
 
   history(subject: Subject): ContextHistory | undefined {
@@ -185,7 +205,9 @@ export class Reap {
     // A peer that hears us, whom we did not complain to, hears us by the pair in use: there is nothing to choose.
     const complained = now <= exploration.complaintEnds;
     const choose = event === 'Probe Operational' || (event === 'Probe InboundOk' && complained);
-    exploration.unasked = this.state(slot) === Operational && !complained;
+    // Without reports it is no answer to a complaint that someone may have forged: it asks whether it came (RFC 5533 §7.2).
+    const asked = event === 'Probe InboundOk' && received.probe.received.length === 0;
+    exploration.reports = this.state(slot) !== Operational || complained ? 'all' : asked ? 'last' : 'none';
     this.#prober.receive(now, exploration, received, choose);
     this.#apply(event, slot, this.#tick);
     if (this.state(slot) === Operational) this.#prober.retire(now, exploration);
@@ -216,6 +238,7 @@ export class Reap {
     }
     if (!this.#prober.sendWaiting(now)) return;
     this.#prober.takeDue(now, ({ slot }) => this.#apply('retransmission', slot, tick));
+    this.#presence.tick(now);
   }
 
   /** What comes by control messages is news, whatever the data path did before. */

@@ -10,6 +10,8 @@ export interface ReapSettings {
   readonly initialProbes: number;
   /** Milliseconds. */
   readonly maximumProbeTimeout: number;
+  /** Milliseconds between Probes to a locator at which the peer was never found, in the end. */
+  readonly maximumSearchTimeout: number;
   /** Keepalives and Probes sent a second, of all contexts together. */
   readonly packetsPerSecond: number;
   /** Probes a second of one context, whatever its peer sends. */
@@ -32,6 +34,7 @@ export const DEFAULT_SETTINGS: ReapSettings = {
   initialProbeTimeout: 500,
   initialProbes: 4,
   maximumProbeTimeout: 60_000,
+  maximumSearchTimeout: 600_000,
   packetsPerSecond: 10_000,
   probesPerContext: 10,
   memory: 60_000,

@@ -30,6 +30,8 @@ export interface Subject {
   readonly peerTag: ContextTag;
   readonly localLocators: readonly SubjectLocator[];
   readonly peerLocators: readonly SubjectPeerLocator[];
+  /** Whether the peer was found at that locator of its: packets may go there (RFC 5533 §7.2). */
+  isPresent(peerLocator: Address): boolean;
 }
 
 /** Contexts are known here by the slot that each has in the tables that the data path shares. */

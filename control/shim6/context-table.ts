@@ -8,7 +8,7 @@ import { NO_LOCATORS, Peer } from './peer.ts';
 
 export class ContextTable {
   readonly hosts = new HostTable();
-  /** Handshakes under way by their Initiator Nonce, which R1 and R2 repeat. */
+  /** Handshakes under way by their Initiator Nonces, which R1 and R2 repeat. */
   readonly handshakes = new Map<number, Handshake>();
   readonly #peers = new Map<string, Peer>();
   readonly #byLocalTag = new Map<number, Context>();
@@ -101,10 +101,10 @@ export class ContextTable {
     context.peerList = NO_LOCATORS;
   }
 
-  /** R1 and R2 for this handshake are no longer awaited; another may have taken the nonce since. */
-  forgetNonce(handshake: Handshake): void {
-    const nonce = handshake.initiatorNonce;
-    if (this.handshakes.get(nonce) === handshake) this.handshakes.delete(nonce);
+  /** R1 and R2 for this handshake are no longer awaited; another may have taken a nonce since. */
+  forgetNonces(handshake: Handshake): void {
+    for (const nonce of handshake.nonces)
+      if (this.handshakes.get(nonce) === handshake) this.handshakes.delete(nonce);
   }
 
   setLocalTag(context: Context, tag: number): void {

@@ -117,7 +117,7 @@ export class Core {
     const handshake = context.handshake;
     if (handshake === undefined) return;
     this.deadlines.cancel(handshake);
-    this.table.forgetNonce(handshake);
+    this.table.forgetNonces(handshake);
     context.handshake = undefined;
     context.host.unfinished--;
   }

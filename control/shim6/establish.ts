@@ -117,12 +117,13 @@ export function becomeEstablished(
   queueUpdate(core, context);
 }
 
-/** Lp(local) and Lp(peer), as the objects that host and list keep anyway. */
+/** Lp(local) and Lp(peer), where the exchange has found the peer (RFC 5533 §7.2), as the objects that host and list keep anyway. */
 export function setPair(context: Context, on: { readonly local: Address; readonly peer: Address }): void {
   context.localLocator = kept(context.host.current.locators, on.local);
   context.peerLocator = kept(context.peerList.locators, on.peer);
-  // What the handshake lists may be used at once, or preferences would count for nothing; what comes later is probed.
-  for (const { address } of context.peerList.locators) context.peerHost.markPresent(address);
+  // The validator of an I2 or I2bis, the nonce of an R2, were sent there and nowhere else. Where else the peer lists
+  // itself is left to Probes.
+  context.peerHost.markPresent(context.peerLocator);
 }
 
 const kept = (locators: readonly { readonly address: Address }[], address: Address): Address =>
@@ -131,7 +132,7 @@ const kept = (locators: readonly { readonly address: Address }[], address: Addre
 /** RFC 5533 Appendix B, E-FAILED and NO-SUPPORT: the pair is remembered until `until`, its tags are not. */
 export function becomeFailed(core: Core, context: Context, until: number, reason: FailureReason): void {
   const handshake = context.handshake!;
-  core.table.forgetNonce(handshake);
+  core.table.forgetNonces(handshake);
   core.table.forget(context);
   context.state = reason === 'no-support' ? 'NO-SUPPORT' : 'E-FAILED';
   handshake.failure = reason;

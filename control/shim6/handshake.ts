@@ -12,7 +12,6 @@ export class Handshake implements Timed {
   readonly context: Context;
   /** Peer locators to send I1 to; of an establishment they are learned elsewhere and not proved. */
   readonly candidates: readonly Address[];
-  readonly initiatorNonce: number;
   /** Retransmissions so far. Those of I1 are not forgotten when I2 falls back to I1, so that an end comes. */
   i1Retries = 0;
   i2Retries = 0;
@@ -31,10 +30,24 @@ export class Handshake implements Timed {
   deadline = 0;
   heapIndex = -1;
 
-  constructor(context: Context, candidates: readonly Address[], initiatorNonce: number) {
+  /** The Initiator Nonce that each destination was sent, and no other. */
+  readonly #sought: { readonly locator: Address; readonly nonce: number }[] = [];
+
+  constructor(context: Context, candidates: readonly Address[]) {
     this.context = context;
     this.candidates = candidates;
-    this.initiatorNonce = initiatorNonce;
+  }
+
+  get nonces(): readonly number[] {
+    return this.#sought.map(({ nonce }) => nonce);
+  }
+
+  nonceOf(locator: Address): number | undefined {
+    return this.#sought.find((one) => equalAddress(one.locator, locator))?.nonce;
+  }
+
+  setNonce(locator: Address, nonce: number): void {
+    this.#sought.push({ locator, nonce });
   }
 
   /** A message that leaves tells the peer this. */
@@ -48,14 +61,26 @@ export class Handshake implements Timed {
   }
 }
 
-/** Gives the context a handshake with a nonce that no other under way has. */
-export function beginHandshake(core: Core, context: Context, candidates: readonly Address[]): Handshake {
+/** Gives the context a handshake. */
+export function beginHandshake(context: Context, candidates: readonly Address[]): Handshake {
+  const handshake = new Handshake(context, candidates);
+  context.handshake = handshake;
+  context.host.unfinished++;
+  return handshake;
+}
+
+/**
+ * The Initiator Nonce for messages to `destination`, which no other exchange under way has. Each destination gets its
+ * own: whoever returns it from there is there, or has heard of it from who is (RFC 5533 §7.2). With one for all, a peer
+ * that was reached at one locator could answer in the name of another, a victim's.
+ */
+export function initiatorNonce(core: Core, handshake: Handshake, destination: Address): number {
+  const known = handshake.nonceOf(destination);
+  if (known !== undefined) return known;
   const { handshakes } = core.table;
   let nonce = core.randomU32();
   while (handshakes.has(nonce)) nonce = core.randomU32();
-  const handshake = new Handshake(context, candidates, nonce);
-  context.handshake = handshake;
-  context.host.unfinished++;
+  handshake.setNonce(destination, nonce);
   handshakes.set(nonce, handshake);
-  return handshake;
+  return nonce;
 }

@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import type { Core } from './core.ts';
 import type { FailureReason } from './effects.ts';
 import { becomeEstablished, becomeFailed, knownPeer, namingOptions, recordPeer } from './establish.ts';
-import { beginHandshake, type Handshake } from './handshake.ts';
+import { beginHandshake, type Handshake, initiatorNonce } from './handshake.ts';
 import { Announcement, listsAddress } from './local-host.ts';
 import { locatorPair } from './locator-pairs.ts';
 import { refuse, verifyPeer } from './peer-verification.ts';
@@ -60,7 +60,7 @@ export function establish(
   }
   const context = core.table.add(host, peer, fork, now);
   core.table.setLocalTag(context, core.freshTag());
-  sendI1(core, now, beginHandshake(core, context, peerLocators.slice(0, maximumLocators)));
+  sendI1(core, now, beginHandshake(context, peerLocators.slice(0, maximumLocators)));
 }
 
 function sendI1(core: Core, now: number, handshake: Handshake): void {
@@ -73,7 +73,7 @@ function sendI1(core: Core, now: number, handshake: Handshake): void {
     core.send(source, destination, {
       type: 'I1',
       initiatorTag: tagFromNumber(context.localTagNumber),
-      initiatorNonce: handshake.initiatorNonce,
+      initiatorNonce: initiatorNonce(core, handshake, destination),
       options: namingOptions(context),
     });
   }
@@ -85,12 +85,12 @@ export function sendI2(core: Core, received: Received<R1>, context: Context): vo
   const handshake = context.handshake!;
   const { message, source, destination, now } = received;
   const validator = findOption(message, 'ResponderValidator');
-  const known = handshake.hasCandidate(source) && context.host.hasLocator(destination);
+  const known = isFromWhereSought(handshake, received);
   if (validator === undefined || !known) return core.count('unmatched-R1');
   const i2: I2 = {
     type: 'I2',
     initiatorTag: tagFromNumber(context.localTagNumber),
-    initiatorNonce: handshake.initiatorNonce,
+    initiatorNonce: message.initiatorNonce,
     responderNonce: message.responderNonce,
     options: [validator, ...namingOptions(context)],
   };
@@ -109,6 +109,13 @@ export function sendI2(core: Core, received: Received<R1>, context: Context): vo
   transmitI2(core, now, handshake);
 }
 
+/** R1 and R2 come from where their Initiator Nonce was sent (RFC 5533 §7.11, §7.16), to a locator of ours. */
+const isFromWhereSought = (
+  handshake: Handshake,
+  { message, source, destination }: Received<R1 | R2>,
+): boolean =>
+  handshake.nonceOf(source) === message.initiatorNonce && handshake.context.host.hasLocator(destination);
+
 /** Sends the I2 or I2bis of the handshake, and again when its time is up. */
 export function transmitI2(core: Core, now: number, handshake: Handshake): void {
   const { i2, i2Retries, context } = handshake;
@@ -123,8 +130,7 @@ export function transmitI2(core: Core, now: number, handshake: Handshake): void 
 export function acceptR2(core: Core, received: Received<R2>, context: Context): void {
   const { message, source, destination, now } = received;
   const handshake = context.handshake!;
-  const known = handshake.hasCandidate(source) || listsAddress(context.peerList.locators, source);
-  if (!known || !context.host.hasLocator(destination)) return core.count('unmatched-R2');
+  if (!isFromWhereSought(handshake, received)) return core.count('unmatched-R2');
   const verified = verifyPeer(core, context.peer, received, knownPeer(context));
   if ('refused' in verified) return refuse(core, received, verified);
   if (!listsAddress(verified.list.locators, source)) return core.count('source-not-listed');

@@ -5,7 +5,7 @@ import { encodeTelling } from './announcing.ts';
 import type { Context } from './context.ts';
 import type { Core } from './core.ts';
 import { namingOptions } from './establish.ts';
-import { beginHandshake, type Handshake } from './handshake.ts';
+import { beginHandshake, type Handshake, initiatorNonce } from './handshake.ts';
 import { fallBackToI1, transmitI2 } from './initiator.ts';
 import { listsAddress } from './local-host.ts';
 import { destinations } from './peer.ts';
@@ -41,11 +41,11 @@ export function sendI2bis(core: Core, received: Received<R1bis>, context: Contex
   const { message, source, destination, now } = received;
   const validator = findOption(message, 'ResponderValidator');
   if (validator === undefined || !context.host.hasLocator(destination)) return core.count('unmatched-R1bis');
-  const handshake = beginHandshake(core, context, destinations(context.peerList, source));
+  const handshake = beginHandshake(context, destinations(context.peerList, source));
   const i2bis: I2bis = {
     type: 'I2bis',
     initiatorTag: tagFromNumber(context.localTagNumber),
-    initiatorNonce: handshake.initiatorNonce,
+    initiatorNonce: initiatorNonce(core, handshake, source),
     responderNonce: message.responderNonce,
     packetTag: message.packetTag,
     options: [validator, ...namingOptions(context)],

@@ -140,6 +140,8 @@ export function completeContext(core: Core, received: Received<I2 | I2bis>, to: 
 /** The context comes to stand before R2 tells the peer: what the peer then sends finds it. */
 function completeByI2(core: Core, received: Received<I2 | I2bis>, context: Context): void {
   const { message, source, destination, now } = received;
+  // R2 is the first that the peer hears of us, however long ago our own I1 was.
+  context.announced = context.host.current;
   becomeEstablished(core, context, now, { local: destination, peer: source }, recoveredTag(message));
   sendR2(core, context, received);
   context.newestNonce = message.responderNonce | 0;

@@ -1,6 +1,6 @@
-/** SHIM6, the tables and REAP of two boxes together: packets go to no locator told later unless a Probe found the peer there. */
+/** SHIM6, the tables and REAP of two boxes together: packets go to no locator but where the peer was found (RFC 5533 §7.2). */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { ReapDriver } from '../../control/adapters/reap-driver.ts';
 import { InstalledContexts, type SiteFacts } from '../../control/dataplane/contexts.ts';
 import type { Dataplane } from '../../control/dataplane/dataplane.ts';
@@ -10,7 +10,7 @@ import type { Log } from '../../control/observe/log.ts';
 import type { Effect, LocalHost } from '../../control/shim6/index.ts';
 import { SteeringRules } from '../../control/steering/rules.ts';
 import { type Address, equalAddress, formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
-import { Pair, type Side } from '../shim6/pair.ts';
+import { Pair, type PairOptions, type Side } from '../shim6/pair.ts';
 import { SeededRandom } from '../shim6/random.ts';
 import { addresses, hostB, locator, withLocators } from '../shim6/sites.ts';
 
@@ -23,7 +23,11 @@ class Box {
   readonly side: Side;
   readonly contexts: InstalledContexts;
   readonly driver: ReapDriver;
-  readonly sent: { source: Address; destination: Address }[] = [];
+  readonly sent: { at: number; source: Address; destination: Address }[] = [];
+  /** Our uplinks that work. */
+  readonly up = [true, true, true];
+  /** Whether a Probe or Keepalive of ours arrives. */
+  passes: (destination: Address) => boolean = () => true;
   readonly #egress = new EgressTable(
     new Uint32Array(SLOTS * 32),
     BigUint64Array.of(1n, 3n, 5n, 7n),
@@ -36,7 +40,7 @@ class Box {
     const dataplane = {
       egress: this.#egress,
       ingress: new IngressTable(new Uint32Array(SLOTS * 32), SLOTS / 2),
-      links: { isUp: () => true },
+      links: { isUp: (uplink: number) => this.up[uplink] },
       now: 1,
       strictSource: true,
     } as unknown as Dataplane;
@@ -65,8 +69,8 @@ class Box {
       },
       isUsable: () => true,
       send: (source, destination, message) => {
-        this.sent.push({ source, destination });
-        queueMicrotask(() => pair.inject({ source, destination, message }));
+        this.sent.push({ at: pair.now, source, destination });
+        if (this.passes(destination)) queueMicrotask(() => pair.inject({ source, destination, message }));
       },
     });
   }
@@ -76,10 +80,19 @@ class Box {
     for (; this.#seen < this.side.effects.length; this.#seen++) this.#carry(this.side.effects[this.#seen]!);
   }
 
+  /** Writes what may be written a tick later only. */
+  flush(): void {
+    this.#egress.flush();
+  }
+
+  get isInstalled(): boolean {
+    return this.#egress.count > 0;
+  }
+
   /** Where payload goes. */
   destination(peer: LocalHost): string {
     const slot = this.#egress.find(this.side.host.ulid, peer.ulid);
-    return formatAddress(this.#egress.pathInUse(slot, () => true)!.destination);
+    return formatAddress(this.#egress.pathInUse(slot, (uplink) => this.up[uplink]!)!.destination);
   }
 
   destinations(peer: LocalHost): string[] {
@@ -95,12 +108,19 @@ class Box {
 }
 
 class Boxes {
-  readonly pair = new Pair();
-  readonly a = new Box(this.pair, this.pair.a);
-  readonly b = new Box(this.pair, this.pair.b);
+  readonly pair: Pair;
+  readonly a: Box;
+  readonly b: Box;
   #tick = 1;
 
-  async run(milliseconds: number): Promise<void> {
+  constructor(options: PairOptions = {}) {
+    this.pair = new Pair(options);
+    this.a = new Box(this.pair, this.pair.a);
+    this.b = new Box(this.pair, this.pair.b);
+  }
+
+  /** `after`: called after each tick. */
+  async run(milliseconds: number, after: () => void = () => {}): Promise<void> {
     const end = this.pair.now + milliseconds;
     while (this.pair.now < end) {
       this.pair.runUntil(this.pair.now + MILLISECONDS_A_TICK);
@@ -108,8 +128,10 @@ class Boxes {
       for (const box of [this.a, this.b]) {
         box.follow();
         box.driver.tick(this.#tick);
+        box.flush();
       }
       await Promise.resolve();
+      after();
     }
   }
 }
@@ -126,12 +148,13 @@ const [first, second] = addresses(hostB).map(formatAddress) as [string, string];
 test('a locator that is called broken is left, and no Probe goes there', async () => {
   const boxes = await established();
   const { a, pair } = boxes;
+  const before = a.sent.length;
   pair.b.core.setHost(pair.now, withLocators(pair.b.host, { 0: { usable: false } }));
   pair.collect();
   await boxes.run(1_000);
   assert.equal(a.destination(pair.b.host), second);
   assert.ok(
-    a.sent.every(({ destination }) => formatAddress(destination) === second),
+    a.sent.slice(before).every(({ destination }) => formatAddress(destination) === second),
     'no probe to the broken one',
   );
   pair.b.core.setHost(pair.now, pair.b.host);
@@ -157,5 +180,91 @@ test('a victim that a peer lists, its own locators broken, gets a few Probes and
   assert.equal(a.destination(pair.b.host), first);
   assert.ok(!a.destinations(pair.b.host).includes(victim));
   const probes = a.sent.filter(({ destination }) => equalAddress(destination, parseAddress(victim)));
-  assert.ok(probes.length >= 2 && probes.length <= 16, `${probes.length}`);
+  assert.ok(probes.length >= 2 && probes.length <= 30, `${probes.length}`);
+});
+
+describe('locators that the handshake tells', () => {
+  test('the one that proved itself is used at once, the other as an alternate, once a Probe has been there', async () => {
+    const boxes = new Boxes();
+    const { a, b, pair } = boxes;
+    pair.establish();
+    const seen = new Set<string>();
+    await boxes.run(100, () => {
+      if (a.isInstalled) for (const one of a.destinations(pair.b.host)) seen.add(one);
+    });
+    assert.deepEqual([...seen], [first], 'before any answer');
+    assert.equal(
+      a.destinations(pair.b.host).length,
+      2,
+      'our other uplink is an alternate from the beginning',
+    );
+    await boxes.run(300);
+    assert.deepEqual(a.destinations(pair.b.host), [first, second]);
+    assert.equal(b.destinations(pair.a.host).length, 2);
+    assert.equal(new Set(b.destinations(pair.a.host)).size, 2);
+    const probes = a.sent.filter(({ destination }) => formatAddress(destination) === second);
+    assert.equal(probes.length, 1, 'one Probe');
+    await boxes.run(60_000);
+    assert.equal(a.destination(pair.b.host), first);
+    assert.equal(a.driver.counters['presence-probes-sent'], 1);
+    assert.equal(a.driver.counters.explorations, 0);
+  });
+
+  test('an uplink that fails takes its contexts to the alternate without a packet sent', async () => {
+    const boxes = await established();
+    const { a, pair } = boxes;
+    const before = a.sent.length;
+    a.up[0] = false;
+    assert.equal(a.destination(pair.b.host), second);
+    assert.equal(a.sent.length, before);
+  });
+
+  test('a locator that the peer prefers is gone to as soon as it was found there', async () => {
+    const preferring = withLocators(hostB, { 1: { priority: 1 } });
+    const boxes = new Boxes({ hostB: preferring });
+    const { a, pair } = boxes;
+    pair.establish();
+    await boxes.run(500);
+    assert.equal(a.destination(pair.b.host), second);
+  });
+
+  test('Probes that are lost are sent again, ever more rarely', async () => {
+    const boxes = new Boxes();
+    const { a, pair } = boxes;
+    a.passes = (destination) => formatAddress(destination) !== second;
+    pair.establish();
+    await boxes.run(60_000);
+    assert.ok(!a.destinations(pair.b.host).includes(second));
+    const times = a.sent
+      .filter(({ destination }) => formatAddress(destination) === second)
+      .map(({ at }) => at)
+      .filter((at) => at > 500);
+    assert.ok(times.length >= 5 && times.length <= 7, `${times}`);
+    a.passes = () => true;
+    await boxes.run(60_000);
+    assert.ok(a.destinations(pair.b.host).includes(second));
+    assert.equal(a.driver.reap.sought, 0);
+  });
+
+  test('a victim that the peer prefers gets a few Probes and no payload, whatever else fails', async () => {
+    const victim = '2001:db8:dead::1';
+    const malicious = { ...hostB, locators: [...hostB.locators, locator(victim, { priority: 0 })] };
+    const boxes = new Boxes({ hostB: malicious });
+    const { a, pair } = boxes;
+    a.passes = (destination) => formatAddress(destination) !== victim;
+    pair.establish();
+    await boxes.run(1_000);
+    const never = () => assert.ok(!a.destinations(pair.b.host).includes(victim));
+    await boxes.run(30_000, never);
+    a.up[0] = false;
+    a.contexts.update(pair.a.core.context(pair.a.host.ulid, pair.b.host.ulid)!, { revert: true });
+    await boxes.run(30_000, never);
+    // Its other locators are broken, it says.
+    const broken = hostB.locators.map((one) => ({ ...one, usable: false }));
+    pair.b.core.setHost(pair.now, { ulid: hostB.ulid, locators: [...broken, locator(victim)] });
+    pair.collect();
+    await boxes.run(240_000, never);
+    const probes = a.sent.filter(({ destination }) => formatAddress(destination) === victim);
+    assert.ok(probes.length >= 2 && probes.length <= 30, `${probes.length}`);
+  });
 });

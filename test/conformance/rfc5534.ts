@@ -19,7 +19,7 @@ const roundTrip = at(
 );
 const psent = at(
   'reap/exploration',
-  'Psent begins with the probe itself and goes on with those not reported; 1 to 15',
+  'Psent begins with the probe itself and goes on with those not reported to the same locator; 1 to 15',
 );
 const oneWay = at('lab/reap', 'one way only: that direction moves, the other goes on without a gap');
 const bothWays = at(

@@ -34,6 +34,7 @@ export interface PairOptions {
 }
 
 interface TestSubject extends Subject {
+  isPresent: (peerLocator: Address) => boolean;
   localLocators: SubjectLocator[];
   peerLocators: SubjectPeerLocator[];
 }
@@ -115,6 +116,7 @@ export class Pair {
           broken: false,
           priority: index,
         })),
+        isPresent: () => true,
       }));
     this.a = new End(subjects(1, 2), new SeededRandom(seed * 1000 + 1), settings);
     this.b = new End(subjects(2, 1), new SeededRandom(seed * 1000 + 2), settings);

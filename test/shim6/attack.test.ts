@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { IdentityProvider } from '../../control/identity/index.ts';
 import { Shim6 } from '../../control/shim6/index.ts';
-import { parseAddress } from '../../control/wire/ipv6/address.ts';
+import { addressKey, parseAddress } from '../../control/wire/ipv6/address.ts';
 import { decodeMessage, encodeMessage, type Message, type Option } from '../../control/wire/shim6/index.ts';
 import { assertEstablished } from './assertions.ts';
 import { establishByI2, trusting } from './many.ts';
 import { flipLast } from './octets.ts';
 import { Pair } from './pair.ts';
 import { SeededRandom } from './random.ts';
+import { ScriptedPeer } from './scripted-peer.ts';
 import { addresses, hostA, hostB, siteA, siteB } from './sites.ts';
 
 const foreign = parseAddress('2001:db8:666::1');
@@ -206,6 +207,39 @@ test('R1 and R2 that nobody waits for, or from elsewhere, change nothing', () =>
   pair.runUntil(20_000);
   assert.ok(pair.a.core.counters['unmatched-R2'] > 0);
   assert.deepEqual(pair.a.outcomes, []);
+});
+
+test('a peer that was reached at one locator cannot answer in the name of another, RFC 5533 §7.2', () => {
+  const peer = new ScriptedPeer();
+  const [, elsewhere] = addresses(hostB);
+  peer.establish();
+  assert.deepEqual(peer.say(peer.r1(), { source: elsewhere! }), []);
+  assert.equal(peer.core.counters['unmatched-R1'], 1);
+  peer.say(peer.r1());
+  assert.equal(peer.state, 'I2-SENT');
+  peer.say(peer.r2(), { source: elsewhere! });
+  assert.equal(peer.core.counters['unmatched-R2'], 1);
+  assert.equal(peer.state, 'I2-SENT');
+  peer.say(peer.r2());
+  assert.equal(peer.state, 'ESTABLISHED');
+  assert.ok(peer.context!.isPresent(peer.addresses.source));
+  assert.ok(!peer.context!.isPresent(elsewhere!), 'where it says that it is, too');
+});
+
+test('the nonce of an I1 to one locator is not that of an I1 to another', () => {
+  const pair = new Pair({ treatment: () => [] });
+  pair.establish();
+  pair.runUntil(100_000);
+  const nonces = new Map<string, Set<number>>();
+  for (const { destination, message } of pair.sent) {
+    const i1 = decodeMessage(message);
+    assert.ok(i1.type === 'I1');
+    const sent = nonces.get(addressKey(destination)) ?? new Set();
+    nonces.set(addressKey(destination), sent.add(i1.initiatorNonce));
+  }
+  assert.equal(nonces.size, 2);
+  assert.ok([...nonces.values()].every(({ size }) => size === 1));
+  assert.equal(new Set([...nonces.values()].flatMap((sent) => [...sent])).size, 2);
 });
 
 test('context confusion: a tag that the peer gives to another context removes the old one, RFC 5533 §7.15', () => {

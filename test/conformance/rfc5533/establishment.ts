@@ -1,5 +1,5 @@
 /** RFC 5533 §7.1 to §7.16: tags, verification, establishment, context confusion. */
-import { at, must, mustNot, open, type Requirement, should, tested } from '../requirement.ts';
+import { at, must, mustNot, type Requirement, should, tested } from '../requirement.ts';
 
 const carries = at('shim6/establishment', 'the messages carry what RFC 5533 §5 and unroutable ULIDs ask for');
 const copies = at(
@@ -56,8 +56,27 @@ export const establishment: readonly Requirement[] = [
   must(
     '7.2',
     'That the ULID is present at a locator is verified by the Probe exchange before packets go to it.',
-    open(
-      'locators told by Update Request are probed first; those of the handshake itself, one of which it proves, are not',
+    tested(
+      at(
+        'adapters/reap-driver',
+        'the one that proved itself is used at once, the other as an alternate, once a Probe has been there',
+      ),
+      at(
+        'adapters/reap-driver',
+        'a victim that the peer prefers gets a few Probes and no payload, whatever else fails',
+      ),
+      at(
+        'adapters/reap-driver',
+        'a victim that a peer lists, its own locators broken, gets a few Probes and no payload',
+      ),
+      at(
+        'shim6/attack',
+        'a peer that was reached at one locator cannot answer in the name of another, RFC 5533 §7.2',
+      ),
+      at(
+        'reap/presence',
+        'what was sent to one locator is not told to another: who is here cannot report it from there',
+      ),
     ),
   ),
   must(
