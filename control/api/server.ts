@@ -2,7 +2,8 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { type Arguments, REQUEST_LIMIT, type Response } from './protocol.ts';
+import type { Arguments, Response } from './protocol.ts';
+import { RequestLines, readRequest } from './request.ts';
 
 /** By name; the result, a promise of it, or a Stream. What is thrown becomes the answer's error. */
 export type Commands = Readonly<Record<string, (args: Arguments) => unknown>>;
@@ -107,16 +108,35 @@ function isServed(path: string): Promise<boolean> {
 }
 
 function serve(socket: Socket, commands: Commands): void {
-  let pending = '';
-  let answered: Promise<void> = Promise.resolve();
+  const requests = new RequestLines();
   socket.setEncoding('utf8');
   socket.setTimeout(IDLE_MILLISECONDS, () => socket.destroy());
   socket.on('error', () => socket.destroy());
   socket.on('data', (text: string) => {
-    const lines = (pending + text).split('\n');
-    pending = lines.pop()!;
-    for (const line of lines) answered = answered.then(() => serveLine(socket, line, commands));
-    if (pending.length > REQUEST_LIMIT) socket.destroy();
+    const lines = requests.take(text);
+    if (lines === undefined) return socket.destroy();
+    // Whoever asks faster than it reads the answers waits: nothing piles up here.
+    socket.pause();
+    void serveLines(socket, lines, commands).then(() => socket.resume());
+  });
+}
+
+async function serveLines(socket: Socket, lines: readonly string[], commands: Commands): Promise<void> {
+  for (const line of lines) {
+    if (socket.writableNeedDrain) await drained(socket);
+    await serveLine(socket, line, commands);
+  }
+}
+
+/** Also when it never will, because it is closed. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((done) => {
+    const end = () => {
+      socket.off('drain', end).off('close', end);
+      done();
+    };
+    socket.on('drain', end).on('close', end);
+    if (socket.destroyed) end();
   });
 }
 
@@ -149,17 +169,9 @@ function stream(socket: Socket, { begin }: Stream): void {
 }
 
 async function perform(line: string, commands: Commands): Promise<Response | Stream> {
-  let request: unknown;
-  try {
-    request = JSON.parse(line);
-  } catch {
-    return { error: 'a request is one JSON object a line' };
-  }
-  const { command, arguments: args = {} } = isObject(request) ? request : {};
-  if (typeof command !== 'string' || !Object.hasOwn(commands, command)) {
-    return { error: `command must be one of ${Object.keys(commands).join(', ')}` };
-  }
-  if (!isObject(args)) return { error: `${command}: arguments must be an object` };
+  const request = readRequest(line, Object.keys(commands));
+  if ('error' in request) return request;
+  const { command, args } = request;
   try {
     const result = await commands[command]!(args);
     return result instanceof Stream ? result : { result };
@@ -168,6 +180,3 @@ async function perform(line: string, commands: Commands): Promise<Response | Str
     return { error: error instanceof RefusalError ? message : `${command} failed: ${message}` };
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -5,7 +5,7 @@ export type { UdpEndpoint } from './datagram-block.ts';
 export { ClosedHandleError, errnoCode, SyscallError } from './errors.ts';
 export { Icmp6Socket } from './icmp6-socket.ts';
 export type { AddressInfo } from './netlink/address.ts';
-export type { NetlinkEvent, NetlinkGroup } from './netlink/events.ts';
+export type { NetlinkEvent, NetlinkGroup } from './netlink/event.ts';
 export type { LinkChange, LinkInfo } from './netlink/link.ts';
 export { createVeth, deleteLink, setLink } from './netlink/links.ts';
 export { NetlinkDecodeError } from './netlink/message.ts';

@@ -13,9 +13,13 @@ import {
   serveControlSocket,
 } from '../../control/api/server.ts';
 
+const settle = () => new Promise((done) => setTimeout(done, 20));
+
 let folder: string;
 let path: string;
 let socket: ControlSocket;
+/** Large answers given. */
+let larges = 0;
 /** Tells all followers. */
 const followers = new Set<(event: unknown) => void>();
 const tell = (event: unknown) => {
@@ -30,7 +34,10 @@ before(async () => {
   };
   socket = await serveControlSocket(path, undefined, {
     status: () => ({ contexts: 3 }),
-    large: () => 'x'.repeat(3_000_000),
+    large: () => {
+      larges++;
+      return 'x'.repeat(3_000_000);
+    },
     fails,
     echo: (args) => args,
     later: async () => ({ answer: 42 }),
@@ -98,8 +105,9 @@ test('two requests in one segment get two answers', async () => {
   assert.equal((await raw('{"command":"status"}\n{"command":"status"}\n', 2)).trim().split('\n').length, 2);
 });
 
-test('a line without end is cut off', async () => {
+test('a line that is too long is cut off, with an end or without', async () => {
   assert.equal(await raw('x'.repeat(200_000)), '');
+  assert.equal(await raw(`${' '.repeat(70_000)}{"command":"status"}\n`), '');
 });
 
 test('a second daemon on the same path is refused', async () => {
@@ -126,11 +134,20 @@ test('an answer that takes time is waited for, and keeps its place', async () =>
   assert.deepEqual(lines, ['{"result":{"answer":42}}', '{"result":{"contexts":3}}']);
 });
 
+test('requests of a client that reads no answers wait outside', async () => {
+  const before = larges;
+  const client = connect(path, () => client.write('{"command":"large"}\n'.repeat(1_000)));
+  client.pause();
+  while (larges === before) await settle();
+  await settle();
+  assert.ok(larges - before < 5, `${larges - before} answers of 3 MB`);
+  assert.deepEqual(await askDaemon(path, 'status'), { contexts: 3 }, 'others are served');
+  client.destroy();
+});
+
 test('a refusal is said as it is', async () => {
   await assert.rejects(askDaemon(path, 'refuses'), { message: 'there is no such host' });
 });
-
-const settle = () => new Promise((done) => setTimeout(done, 20));
 
 test('events come as they happen, to every follower, until it goes', async () => {
   const events = followDaemon(path, 'follow');

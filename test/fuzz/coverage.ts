@@ -25,8 +25,8 @@ export class BlockCoverage {
   readonly #session = new Session();
   readonly #scripts = new Map<string, Marks>();
   #size = 0;
-  /** What the URLs of the scripts that matter contain. */
-  watched = '/control/';
+  /** What the URLs of the scripts that matter contain one of. */
+  watched: readonly string[] = ['/control/'];
 
   /** Functions compiled before this are seen as a whole only: call it before the code to watch is loaded. */
   start(): void {
@@ -71,7 +71,7 @@ export class BlockCoverage {
   #take(visit: (seen: Marks, index: number) => void): void {
     const { result } = this.#post('Profiler.takePreciseCoverage') as Taken;
     for (const { url, scriptId, functions } of result) {
-      if (!url.includes(this.watched)) continue;
+      if (!this.watched.some((part) => url.includes(part))) continue;
       const ranges = functions.flatMap((one) => one.ranges);
       const length = Math.max(...ranges.map((range) => range.endOffset));
       const ran = new Uint8Array(length);

@@ -8,8 +8,8 @@ export interface Target {
   readonly maximumLength: number;
   /** Octet strings worth inserting: type codes, names, numbers at limits. */
   readonly dictionary: readonly Uint8Array[];
-  /** What the URLs of the code to cover contain; `/control/` when absent. */
-  readonly watched?: string;
+  /** What the URLs of the code to cover contain one of; `/control/` when absent. */
+  readonly watched?: readonly string[];
   /** Inputs to start from: real ones. */
   seeds(): readonly Uint8Array[];
   /** A change that respects the structure of the input; tried beside those of single octets. */

@@ -14,6 +14,8 @@ export const targetNames = [
   'event',
   'icmp6',
   'bfdd',
+  'netlink',
+  'control-socket',
   'responder',
 ] as const;
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decodeAddress } from '../../native/linux/netlink/address.ts';
 import { decodeLink } from '../../native/linux/netlink/link.ts';
 import {
   Attributes,
@@ -72,6 +73,26 @@ test('lengths that lie are refused', () => {
   new Fields(attributes).setU16(0, 3);
   assert.throws(() => new Attributes(attributes), NetlinkDecodeError);
   assert.throws(() => new Attributes(encodeAttributes([u8Attribute(1, 1)])).u32(1), NetlinkDecodeError);
+});
+
+test('a prefix of more bits than there are and a next hop that is cut short are refused', () => {
+  const fixed = (length: number) => Fields.ofLength(12).setU8(0, 10).setU8(1, length).bytes;
+  assert.equal(decodeRoute(fixed(128))?.to.length, 128);
+  assert.throws(() => decodeRoute(fixed(129)), NetlinkDecodeError);
+  assert.throws(() => decodeRule(fixed(129)), NetlinkDecodeError);
+  assert.throws(() =>
+    decodeAddress(Uint8Array.of(...fixed(129).subarray(0, 8), 20, 0, 1, 0, ...new Uint8Array(16))),
+  );
+  const MULTIPATH = 9;
+  for (const length of [7, 9]) {
+    const hop = Fields.ofLength(8).setU16(0, length).bytes;
+    const attributes = encodeAttributes([attribute(MULTIPATH, hop)]);
+    assert.throws(
+      () => decodeRoute(Uint8Array.of(...fixed(0), ...attributes)),
+      NetlinkDecodeError,
+      `${length}`,
+    );
+  }
 });
 
 test('what is encoded of a route and of a rule decodes to the same', () => {

@@ -1,4 +1,5 @@
 /** Routes of one kernel table, for the question whether an address is reached by it. Sized for full tables. Pure. */
+import type { RouteInfo } from '../../../native/linux/index.ts';
 import type { Address } from '../../wire/ipv6/address.ts';
 import type { Prefix } from '../../wire/ipv6/prefix.ts';
 
@@ -12,6 +13,14 @@ export interface Route {
   /** Names of its next hops: a multipath route loses one after the other. */
   readonly nextHops: readonly string[];
 }
+
+/** As the kernel tells it. */
+export const routeOf = ({ to, type, priority, nextHops }: RouteInfo): Route => ({
+  to,
+  priority,
+  forwards: type === 'unicast',
+  nextHops: nextHops.map(({ ifindex, gateway }) => `${ifindex} ${gateway ?? ''}`),
+});
 
 type Routes = readonly Pick<Route, 'priority' | 'forwards' | 'nextHops'>[];
 

@@ -3,7 +3,7 @@ import { Netlink, type RouteInfo } from '../../../native/linux/index.ts';
 import type { Log } from '../../observe/log.ts';
 import type { Report } from '../liveness/bfd-sessions.ts';
 import type { ProviderRoutes, ReachChange } from './provider-routes.ts';
-import type { Route } from './route-table.ts';
+import { routeOf } from './route-table.ts';
 
 /** Octets of events that may wait: a daemon that withdraws a full table sends some hundred thousand at once. */
 const RECEIVE_BUFFER = 32 << 20;
@@ -125,13 +125,4 @@ export class RouteWatcher {
     }
     return isConsistent;
   }
-}
-
-function routeOf({ to, type, priority, nextHops }: RouteInfo): Route {
-  return {
-    to,
-    priority,
-    forwards: type === 'unicast',
-    nextHops: nextHops.map(({ ifindex, gateway }) => `${ifindex} ${gateway ?? ''}`),
-  };
 }

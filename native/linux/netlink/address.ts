@@ -1,7 +1,7 @@
 /** IPv6 addresses of interfaces: struct ifaddrmsg and IFA_ attributes (linux/if_addr.h). */
 import type { Body } from './link.ts';
 import { Attributes, Fields } from './message.ts';
-import { ADDRESS_LENGTH, AF_INET6, type Ipv6Address } from './prefix.ts';
+import { ADDRESS_LENGTH, AF_INET6, checkedLength, type Ipv6Address } from './prefix.ts';
 
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
@@ -48,7 +48,7 @@ export function decodeAddress(payload: Uint8Array): AddressInfo | undefined {
   return {
     ifindex: fixed.u32(4),
     address,
-    length: fixed.u8(1),
+    length: checkedLength(fixed.u8(1)),
     scope: scopeOf(fixed.u8(3)),
     tentative: (flags & IFA_F_TENTATIVE) !== 0,
     duplicate: (flags & IFA_F_DADFAILED) !== 0,

@@ -1,7 +1,8 @@
 /** Routing state of the kernel: read, changed and watched through rtnetlink(7). IPv6 only. */
 import { ERRNO, SyscallError } from '../errors.ts';
 import * as addresses from './address.ts';
-import { type NetlinkEvent, NetlinkEvents, type NetlinkGroup } from './events.ts';
+import type { NetlinkEvent, NetlinkGroup } from './event.ts';
+import { NetlinkEvents } from './events.ts';
 import * as links from './link.ts';
 import * as neighbours from './neighbour.ts';
 import type { Ipv6Address } from './prefix.ts';

@@ -1,5 +1,5 @@
 /** IPv6 addresses and prefixes as rtnetlink carries them: octets in an attribute, the length in the fixed part. */
-import { type Attribute, type Attributes, attribute } from './message.ts';
+import { type Attribute, type Attributes, attribute, NetlinkDecodeError } from './message.ts';
 
 export const AF_INET6 = 10;
 export const ADDRESS_LENGTH = 16;
@@ -24,8 +24,14 @@ export function addressAttribute(type: number, address: Ipv6Address): Attribute 
   return attribute(type, address);
 }
 
-/** The prefix of an attribute and its length; ::/0 where the attribute is absent. */
+/** The prefix of an attribute and its length; ::/0 where the attribute is absent. Throws NetlinkDecodeError. */
 export const decodePrefix = (attributes: Attributes, type: number, length: number): Ipv6Prefix => ({
   address: attributes.bytesOfLength(type, ADDRESS_LENGTH) ?? new Uint8Array(ADDRESS_LENGTH),
-  length,
+  length: checkedLength(length),
 });
+
+/** Bits of a prefix. Throws NetlinkDecodeError for more than there are. */
+export function checkedLength(length: number): number {
+  if (length > 8 * ADDRESS_LENGTH) throw new NetlinkDecodeError(1, `a prefix of ${length} bits`);
+  return length;
+}

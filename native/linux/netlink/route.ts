@@ -1,6 +1,6 @@
 /** IPv6 routes: struct rtmsg and RTA_ attributes (linux/rtnetlink.h). */
 import type { Body } from './link.ts';
-import { Attributes, Fields, nestedAttribute, u32Attribute } from './message.ts';
+import { Attributes, Fields, NetlinkDecodeError, nestedAttribute, u32Attribute } from './message.ts';
 import { Names } from './names.ts';
 import {
   ADDRESS_LENGTH,
@@ -121,7 +121,9 @@ function decodeNextHops(bytes: Uint8Array): NextHop[] {
   const nextHops: NextHop[] = [];
   for (let offset = 0; offset + RTNEXTHOP_LENGTH <= bytes.length; ) {
     const fields = new Fields(bytes.subarray(offset));
-    const length = Math.max(fields.u16(0), RTNEXTHOP_LENGTH);
+    const length = fields.u16(0);
+    if (length < RTNEXTHOP_LENGTH || offset + length > bytes.length)
+      throw new NetlinkDecodeError(offset, `next hop length ${length} of ${bytes.length - offset} octets`);
     const attributes = new Attributes(bytes.subarray(offset, offset + length), RTNEXTHOP_LENGTH);
     const gateway = attributes.bytesOfLength(RTA_GATEWAY, ADDRESS_LENGTH);
     nextHops.push({ ifindex: fields.i32(4), gateway, weight: fields.u8(3) + 1 });

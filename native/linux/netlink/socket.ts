@@ -141,10 +141,11 @@ export class NetlinkSocket {
 
   /**
    * One datagram of events without waiting; undefined when there is none, 'overrun' when the kernel had to drop
-   * some. The bytes are valid until the next call.
+   * some, or it is longer than what the kernel fills at once. The bytes are valid until the next call.
    */
   receiveEvents(): Uint8Array | 'overrun' | undefined {
     const length = this.#receive(MSG_DONTWAIT);
+    if (length > this.#buffer.length) return 'overrun';
     if (length >= 0) return this.#buffer.subarray(0, length);
     const errno = lastErrno();
     if (errno === ERRNO.EAGAIN) return undefined;

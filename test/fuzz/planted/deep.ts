@@ -5,7 +5,7 @@ export const target: Target = {
   invariant: 'no input starts with SHIM',
   maximumLength: 64,
   dictionary: [],
-  watched: '/planted/deep.ts',
+  watched: ['/planted/deep.ts'],
   seeds: () => [new Uint8Array(32)],
   run(input) {
     if (input[0] === 0x53) if (input[1] === 0x48) if (input[2] === 0x49) hold(input[3] !== 0x4d, 'planted');

@@ -29,7 +29,7 @@ export const target: Target = {
   invariant:
     'a reason not to believe it, or a DnsDecodeError: nothing is believed that the key has not signed',
   maximumLength: 1024,
-  watched: '/control/wire/dns/',
+  watched: ['/control/wire/dns/'],
   dictionary: [
     Uint8Array.of(4, 0x62, 0x6f, 0x78, 0x31, 0),
     parseName('hmac-sha256'),
