@@ -40,7 +40,11 @@ describe('a host that speaks SHIM6 itself', { skip }, () => {
     const { state, packetsSent, packetsReceived, paths } = await context(hostIn('h1').cmula);
     assert.equal(state, 'ESTABLISHED');
     assert.ok(packetsSent >= 5 && packetsReceived >= 5);
-    assert.deepEqual(paths.map(({ destination }) => destination).sort(), [...single.locators].sort());
+    assert.deepEqual(
+      paths.map(({ destination }) => destination).sort(),
+      [...single.locators].sort(),
+      'found at each by a Probe',
+    );
   });
 
   it('reaches a host behind a box that never spoke with it', async () => {

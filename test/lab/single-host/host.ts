@@ -12,6 +12,7 @@ import { choosePaths } from '../../../control/steering/choose-paths.ts';
 import { type Address, addressKey, equalAddress } from '../../../control/wire/ipv6/address.ts';
 import { decodeIpv6Header, encodeIpv6, NextHeader } from '../../../control/wire/ipv6/header.ts';
 import { contains, type LocatorPair, shim, unshim } from './data-path.ts';
+import { Reachability } from './reachability.ts';
 
 export interface SingleHostOptions {
   readonly ulid: Address;
@@ -38,6 +39,7 @@ export class SingleHost {
   readonly #usable: boolean[];
   /** By addressKey of the peer's ULID: contexts that carry payload, and the pair each uses. */
   readonly #paths = new Map<string, { context: ContextView; pair: LocatorPair | undefined }>();
+  readonly #reachability: Reachability;
   readonly #waiting = new Map<string, Uint8Array[]>();
 
   constructor(options: SingleHostOptions) {
@@ -46,6 +48,17 @@ export class SingleHost {
     this.#usable = options.locators.map(() => true);
     this.core = new Shim6({ random, identity });
     this.#driver = new CoreDriver(this.core, clock, (effect) => this.#carryOut(effect));
+    this.#reachability = new Reachability({
+      clock,
+      random,
+      pairInUse: ({ peer }) => this.#paths.get(addressKey(peer))?.pair,
+      send: (source, destination, message) => this.#sendControl(source, destination, message),
+      onPresent: (context, locator) => this.#driver.run((core) => core.confirmPresence(context, locator)),
+      onSwitch: (context, pair) => {
+        const entry = this.#paths.get(addressKey(context.peer));
+        if (entry !== undefined) entry.pair = pair;
+      },
+    });
     this.#setHost();
   }
 
@@ -89,6 +102,7 @@ export class SingleHost {
     const context = this.core.contextWithTag(tag);
     if (context?.state === 'ESTABLISHED' && contains(context.peerLocators, source)) {
       const ulids = { source: context.peer, destination: context.local };
+      this.#reachability.received(context);
       this.#options.toStack(unshim(packet.slice(0, found.end), payload.offset, ulids));
     } else {
       // What is not delivered comes again: the peer's transport sees to that once its context is recovered.
@@ -116,14 +130,19 @@ export class SingleHost {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'send': {
-        const { source, destination, message } = effect;
-        const header = { source, destination, nextHeader: NextHeader.shim6, hopLimit: HOP_LIMIT };
-        return this.#send(source, encodeIpv6(header, message));
+        const { source, destination, message, context } = effect;
+        if (context !== undefined) this.#reachability.sent(context);
+        return this.#sendControl(source, destination, message);
       }
+      case 'heard':
+        return this.#reachability.received(effect.context);
+      case 'reachability':
+        return this.#reachability.handle(effect);
       case 'established':
       case 'changed':
         return this.#carry(effect.context);
       case 'removed':
+        this.#reachability.forget(effect.context);
         this.#paths.delete(addressKey(effect.context.peer));
         return;
       case 'failed':
@@ -137,12 +156,15 @@ export class SingleHost {
     this.#paths.set(key, entry);
     const waiting = this.#waiting.get(key) ?? [];
     this.#waiting.delete(key);
+    this.#reachability.follow(context);
     for (const packet of waiting) this.#sendPayload(entry, packet);
   }
 
   #choose(context: ContextView): LocatorPair | undefined {
     const local = context.localLocators.filter(({ usable, acknowledged }) => usable && acknowledged);
-    const peer = context.peerLocators.map((locator) => ({ ...locator, usable: !locator.broken }));
+    const peer = context.peerLocators
+      .filter(({ address }) => context.isPresent(address))
+      .map((locator) => ({ ...locator, usable: !locator.broken }));
     return choosePaths(local, peer)[0];
   }
 
@@ -151,7 +173,14 @@ export class SingleHost {
     packet: Uint8Array,
   ): void {
     const shimmed = pair && shim(packet, pair, context.peerTag);
-    if (shimmed !== undefined) this.#send(pair!.source, shimmed);
+    if (shimmed === undefined) return;
+    this.#reachability.sent(context);
+    this.#send(pair!.source, shimmed);
+  }
+
+  #sendControl(source: Address, destination: Address, message: Uint8Array): void {
+    const header = { source, destination, nextHeader: NextHeader.shim6, hopLimit: HOP_LIMIT };
+    this.#send(source, encodeIpv6(header, message));
   }
 
   #send(source: Address, packet: Uint8Array): void {
