@@ -18,6 +18,7 @@ export class MessageStream {
   #length = 0;
 
   push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
     if (this.#chunks.length === MOST_PIECES) this.#chunks = [Buffer.concat(this.#chunks)];
     this.#chunks.push(chunk);
     this.#length += chunk.length;

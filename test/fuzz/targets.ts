@@ -7,6 +7,7 @@ export const targetNames = [
   'cga',
   'ipv6',
   'dns',
+  'dns-stream',
   'tsig',
   'dhcp6',
   'dhcp6-server',
