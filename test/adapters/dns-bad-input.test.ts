@@ -81,6 +81,24 @@ describe('bad input', () => {
     assert.ok(alg.counters.upstreamMismatched + alg.counters.upstreamLate >= 10);
   });
 
+  it('whoever forges answers has to guess: questions leave from many ports, each under an ID of its own', async () => {
+    const [ports, ids] = [new Map<number, number>(), new Set<number>()];
+    const count = 300;
+    const { port } = await box((query, from, socket) => {
+      ports.set(from.port, (ports.get(from.port) ?? 0) + 1);
+      ids.add(query.readUInt16BE());
+      const answer = Buffer.from(query);
+      answer.writeUInt16BE(0x8180, 2);
+      socket.send(answer, from.port, from.address);
+    });
+    for (let id = 0; id < count; id++) await ask(port, question('TXT', `n${id}.foo.com`, { id: 1 }));
+    assert.ok(ports.size >= 32, `${ports.size} ports`);
+    // A thirty-second of them is expected at each.
+    assert.ok(Math.max(...ports.values()) < count / 6, `${[...ports.values()]}`);
+    // Of 300 random ones hardly any are equal.
+    assert.ok(ids.size > count - 10, `${ids.size} IDs`);
+  });
+
   it('a resolver that sends rubbish under the right ID and question: SERVFAIL, or as if there were no ULID', async () => {
     const { port } = await box((query, { port, address }, socket) => {
       const answer = truth(query);

@@ -43,6 +43,7 @@ test('a mistake is told with its key', () => {
     ['resolvers: []', /^dns\.resolvers:/],
     ['resolvers: ["::1"], ipv4: maybe', /^dns\.ipv4:/],
     ['resolvers: ["::1"], cache: -1', /^dns\.cache:/],
+    ['resolvers: ["::1"], ulid-type: 28', /^dns\.ulid-type:/],
     ['resolvers: ["::1"], early-contexts: { unused: 1 }', /^dns\.early-contexts\.unused:/],
     ['resolvers: [{ address: "::1", tls: {} }]', /^dns\.resolvers\.0\.tls\.name:/],
     ['resolvers: ["resolver.example.net"]', /^dns\.resolvers\.0\.address: "resolver.example.net" is not/],

@@ -48,6 +48,17 @@ describe('AAAA of a name with a ULID', () => {
     assert.deepEqual([main!.transport, second!.transport], ['udp', 'udp']);
   });
 
+  it('knows ULID records by the type that is set, and by no other', () => {
+    const scene = new Scene({ ulidType: 65400 });
+    const [main, second] = scene.ask(question('AAAA', NAME));
+    assert.equal(decode(second!.message).questions?.[0]?.type, 'UNKNOWN_65400');
+    scene.reply(main!, response(main!, { answers: locators }));
+    const stray = ulid(NAME, 'fc00:db8:2::2');
+    const answers = [stray, { ...ulid(NAME, CMULA), type: 'UNKNOWN_65400' }];
+    const answer = decode(answerIn(scene.reply(second!, response(second!, { answers }))));
+    assert.deepEqual(summary(answer.answers), [[NAME, 'AAAA', 120, CMULA]]);
+  });
+
   it('answers the ULID alone, with the smallest TTL, once both are there in either order', () => {
     for (const order of [
       [0, 1],
