@@ -109,7 +109,7 @@ describe('DHCPv6 with stock clients', { skip }, () => {
     const capture = runIn('h1b', [
       ...[
         'timeout',
-        '20',
+        '60',
         'tshark',
         '-i',
         'eth0',
@@ -151,12 +151,12 @@ describe('DHCPv6 with stock clients', { skip }, () => {
   it('dhclient: bound, renewed, confirmed after a crash, released', async () => {
     const host = hostIn('h1b');
     await startDhcpClient(host);
-    await until('bound', has('h1b', host.cmula));
+    await until('bound', has('h1b', host.cmula), 30_000);
     await renews('h1b', host.cmula);
     await crash(processOf('dhclient-h1b'));
     const confirmed = await count('Confirm');
     await startDhcpClient(host, { again: true });
-    await until('bound again', has('h1b', host.cmula));
+    await until('bound again', has('h1b', host.cmula), 30_000);
     assert.equal(await count('Confirm'), confirmed + 1);
     await releaseDhcpClient('h1b');
     assert.equal(await count('Release'), 1);
