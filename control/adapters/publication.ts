@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { errnoText } from '../observe/errno.ts';
 import type { Log } from '../observe/log.ts';
 import type { Site } from '../site/site.ts';
 import { parseName } from '../wire/dns/name.ts';
@@ -43,7 +44,7 @@ function readKey({ name, algorithm, 'secret-file': file }: PublicationConfig['ke
     text = readFileSync(file, 'utf8').trim();
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError(file, [`cannot be read: ${(error as NodeJS.ErrnoException).code}`]);
+    throw new ConfigError(file, [`cannot be read: ${errnoText(error)}`]);
   }
   const secret = Uint8Array.from(Buffer.from(text, 'base64'));
   if (

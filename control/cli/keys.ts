@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { generateCga, type SecurityParameter } from '../identity/cga.ts';
 import { generateHbaSet } from '../identity/hba.ts';
-import { KEY_TYPES, type KeyType } from '../identity/key-type.ts';
+import { KEY_TYPES, type KeyType, MAXIMUM_RSA_BITS, MINIMUM_RSA_BITS } from '../identity/key-type.ts';
 import { createSiteKey, loadSiteKey } from '../store/site-key.ts';
 import { EXTENDED_MODIFIER_LENGTH } from '../wire/cga/extended-modifier.ts';
 import { MODIFIER_LENGTH } from '../wire/cga/parameters.ts';
@@ -21,7 +21,7 @@ export function registerKeyCommands(program: Command): void {
         .choices(KEY_TYPES)
         .default('rsa'),
     )
-    .addOption(new Option('--bits <n>', 'modulus length of rsa').argParser(wholeNumber).default(2048))
+    .addOption(new Option('--bits <n>', 'modulus length of rsa').argParser(modulusLength).default(2048))
     .action(makeKey);
 
   program
@@ -52,6 +52,12 @@ export function registerKeyCommands(program: Command): void {
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
   return Number(text);
+}
+
+function modulusLength(text: string): number {
+  const bits = wholeNumber(text);
+  if (bits >= MINIMUM_RSA_BITS && bits <= MAXIMUM_RSA_BITS) return bits;
+  throw new InvalidArgumentError(`must be ${MINIMUM_RSA_BITS} to ${MAXIMUM_RSA_BITS}`);
 }
 
 function subnetPrefix(text: string): Prefix {

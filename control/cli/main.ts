@@ -75,7 +75,8 @@ const expected = [ControlError, ControlSocketError, ConfigError, SiteKeyFileErro
 
 async function main(): Promise<void> {
   try {
-    if (process.argv.includes('lab') || process.argv.length <= 3) await addLab();
+    if (process.argv.includes('lab') || process.argv.includes('help') || process.argv.length <= 3)
+      await addLab();
     await program.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { errnoText } from '../observe/errno.ts';
 import { formatAddress } from '../wire/ipv6/address.ts';
 import { combine, containsAddress, formatPrefix } from '../wire/ipv6/prefix.ts';
 import { dhcpContradictions } from './dhcp-contradictions.ts';
@@ -26,7 +27,7 @@ export function loadConfig(file: string): Config {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ConfigError(file, [`cannot be read: ${(error as NodeJS.ErrnoException).code}`]);
+    throw new ConfigError(file, [`cannot be read: ${errnoText(error)}`]);
   }
   return parseConfig(text, file);
 }
@@ -37,7 +38,8 @@ export function parseConfig(text: string, file = 'configuration'): Config {
   if (document.errors.length > 0)
     throw new ConfigError(
       file,
-      document.errors.map((error) => error.message.split('\n')[0]!),
+      // Of the lines that the error shows, the first says what and where.
+      document.errors.map((error) => error.message.split('\n')[0]!.replace(/:$/, '')),
     );
   let tree: unknown;
   try {
@@ -47,6 +49,7 @@ export function parseConfig(text: string, file = 'configuration'): Config {
     if (!(error instanceof ReferenceError)) throw error;
     throw new ConfigError(file, [error.message]);
   }
+  if (tree === null) throw new ConfigError(file, ['says nothing: it is empty, or comments only']);
   const config = checkTree(configSchema, tree, file);
   const mistakes = [...contradictions(config)];
   if (mistakes.length > 0) throw new ConfigError(file, mistakes);
@@ -64,17 +67,38 @@ export function checkTree<Schema extends z.ZodType>(
   throw new ConfigError(
     file,
     result.error.issues.map(
-      (issue) => `${keyText(issue.path)}: ${issue.message}${foundText(tree, issue.path)}`,
+      (issue) => `${keyText(issue.path)}: ${issueText(issue)}${foundText(tree, issue.path)}`,
     ),
   );
 }
+
+/** A key that is not there is no invalid input. */
+function issueText(issue: z.core.$ZodIssue): string {
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return missing
+    ? `is missing, where there must be ${KINDS[issue.expected] ?? issue.expected}`
+    : issue.message;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'an object',
+  string: 'a string',
+  number: 'a number',
+  boolean: 'true or false',
+};
+
+/** As much of a wrong value as helps to find it: it may be a whole file that is no configuration. */
+const FOUND_LENGTH = 80;
 
 const keyText = (path: readonly PropertyKey[]) => (path.length === 0 ? 'top level' : path.join('.'));
 
 function foundText(tree: unknown, path: readonly PropertyKey[]): string {
   let value = tree;
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
-  return value === undefined || typeof value === 'object' ? '' : ` (found ${JSON.stringify(value)})`;
+  if (value === undefined || typeof value === 'object') return '';
+  const text = JSON.stringify(value);
+  return ` (found ${text.length <= FOUND_LENGTH ? text : `${text.slice(0, FOUND_LENGTH)}…`})`;
 }
 
 function* contradictions(config: Config): Generator<string> {

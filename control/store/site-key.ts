@@ -18,6 +18,7 @@ import {
 import { dirname } from 'node:path';
 import { type KeyType, MAXIMUM_RSA_BITS, MINIMUM_RSA_BITS } from '../identity/key-type.ts';
 import { SiteKeyError, signingKey } from '../identity/signing-key.ts';
+import { errnoText } from '../observe/errno.ts';
 
 export class SiteKeyFileError extends Error {
   constructor(file: string, reason: string) {
@@ -55,7 +56,7 @@ function readSecret(file: string, advice: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof SiteKeyFileError) throw error;
-    throw new SiteKeyFileError(file, `cannot be read (${(error as NodeJS.ErrnoException).code}); ${advice}`);
+    throw new SiteKeyFileError(file, `cannot be read: ${errnoText(error)}; ${advice}`);
   }
 }
 
@@ -129,7 +130,9 @@ export function writeSiteKey(file: string, { privateKey }: SiteKey, passphrase?:
     linkSync(made, file);
     sync(dirname(file));
   } catch (error) {
-    throw new SiteKeyFileError(file, `cannot be written (${(error as NodeJS.ErrnoException).code})`);
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    const why = exists ? 'is there already, and no key is ever written over (EEXIST)' : undefined;
+    throw new SiteKeyFileError(file, why ?? `cannot be written: ${errnoText(error)}`);
   } finally {
     rmSync(made, { force: true });
   }

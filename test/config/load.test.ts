@@ -118,6 +118,22 @@ test('two providers of one name are told apart', () => {
   assert.deepEqual(mistakesOf(twice), ['providers.1.name: x is also providers.0.name']);
 });
 
+test('what is missing, empty or no configuration at all is said in a line', () => {
+  assert.deepEqual(mistakesOf('site: { name: a }').slice(0, 3), [
+    'site.prefixes: is missing, where there must be a list',
+    'site.key: is missing, where there must be a string',
+    'inside: is missing, where there must be a list',
+  ]);
+  for (const text of ['', '# nothing yet'])
+    assert.deepEqual(mistakesOf(text), ['says nothing: it is empty, or comments only']);
+  const [whole] = mistakesOf('root:x:0:0 '.repeat(200));
+  assert.match(whole!, /^top level: .*object.*found "root:x:0:0 .*…\)$/);
+  assert.ok(whole!.length < 200, whole);
+  assert.deepEqual(mistakesOf('site:\n\tname: x'), [
+    'Tabs are not allowed as indentation at line 2, column 1',
+  ]);
+});
+
 test('broken YAML, aliases without end and no mapping at all are mistakes, not crashes', () => {
   for (const text of ['{', '*!', 'a: &a [*a]', '- 1', '', '"', 'a: 1\na: 2'])
     assert.ok(mistakesOf(text).length > 0, text);
@@ -131,5 +147,5 @@ test('any text gives a configuration or a ConfigError', () => {
 });
 
 test('a file that is not there is named', () => {
-  assert.throws(() => loadConfig('/nonexistent/pshim6.yaml'), /nonexistent.*ENOENT/);
+  assert.throws(() => loadConfig('/nonexistent/pshim6.yaml'), /nonexistent.*no such file.*ENOENT/);
 });
