@@ -1,10 +1,9 @@
 /** Both XDP programs over one set of small tables, run on one frame at a time by BPF_PROG_TEST_RUN. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { dropReasons, Event, eventKinds, Statistics } from '../../control/dataplane/layout.generated.ts';
 import { NatTable } from '../../control/dataplane/nat-table.ts';
 import { BpfObject, RingBuffer, SharedArray } from '../../native/libbpf/index.ts';
+import { programs } from './build.ts';
 import { LITTLE_ENDIAN } from './table.ts';
 import { Tables } from './tables.ts';
 
@@ -24,7 +23,6 @@ const VERDICTS: readonly VerdictName[] = [
 ];
 /** enum nat_count in order. */
 const NAT_COUNTS = ['outbound', 'inbound', 'unknown-protocol', 'remembered'] as const;
-const bpf = fileURLToPath(new URL('../../bpf/', import.meta.url));
 
 /** Every counter of struct statistics: its name here and its place, in 32-bit words. */
 const COUNTERS: readonly { readonly name: string; readonly word: number }[] = [
@@ -66,6 +64,7 @@ export interface DataPathOptions {
 }
 
 export class DataPath {
+  static #shared: DataPath | undefined;
   readonly tables: Tables;
   /** As the controller writes it. */
   readonly nat: NatTable;
@@ -76,8 +75,7 @@ export class DataPath {
   #events: PuntedFrame[] = [];
 
   constructor({ slots = 256, ring = 65536 }: DataPathOptions = {}) {
-    execFileSync('make', ['-s', '-C', bpf]);
-    const inside = BpfObject.open(`${bpf}build/inside.bpf.o`, {
+    const inside = BpfObject.open(programs('inside'), {
       maps: { egress: { maxEntries: slots }, ingress: { maxEntries: slots }, events: { maxEntries: ring } },
     }).load();
     const globals = [
@@ -96,13 +94,22 @@ export class DataPath {
       'nat_flows',
     ]);
     const maps = [...globals, ...shared].map((name) => [name, { reuse: inside.map(name) }]);
-    const outside = BpfObject.open(`${bpf}build/outside.bpf.o`, { maps: Object.fromEntries(maps) }).load();
+    const outside = BpfObject.open(programs('outside'), { maps: Object.fromEntries(maps) }).load();
     this.#objects = { inside, outside };
     this.tables = new Tables(inside);
     this.#natArray = SharedArray.map(inside.map('.bss.nat'));
     this.nat = new NatTable(this.#natArray.bytes, inside.map('nat_locators'), inside.map('nat_hosts'));
     this.#statisticsArray = SharedArray.map(inside.map('.bss.statistics'));
     this.#ring = RingBuffer.open(inside.map('events'), (record) => this.#events.push(decode(record)));
+  }
+
+  /**
+   * The one of this process, which ends with it: to load the programs is most of what a test file costs. Whoever uses it
+   * sets up what it needs, before every test.
+   */
+  static shared(): DataPath {
+    DataPath.#shared ??= new DataPath();
+    return DataPath.#shared;
   }
 
   /** `drain` false leaves the events in the ring. */

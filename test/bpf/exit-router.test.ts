@@ -4,13 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { dirname } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Dataplane } from '../../control/dataplane/dataplane.ts';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
 import { BpfObject, XdpLink } from '../../native/libbpf/index.ts';
 import { NetworkNamespace, PacketSocket } from '../../native/linux/index.ts';
+import { programs } from './build.ts';
 import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
 
@@ -29,7 +30,6 @@ const KERNELS_TUNNEL_MTU = 1500 - 40 - 8;
 const IPV6 = [0x86, 0xdd];
 
 const octets = (mac: string) => Uint8Array.from(mac.split(':'), (octet) => Number.parseInt(octet, 16));
-const bpf = fileURLToPath(new URL('../../bpf/', import.meta.url));
 const command = (words: string, input = '') =>
   execFileSync(words.split(' ')[0]!, words.split(' ').slice(1), { input, encoding: 'utf8', stdio: 'pipe' });
 
@@ -129,7 +129,7 @@ function numberOf(role: (typeof names)[number], device: string): number {
 /** The box: its data path, with one context and one uplink, a tunnel. */
 function attachBox(namespaces: ReturnType<typeof build>): void {
   const box = new Dataplane({
-    objects: `${bpf}build`,
+    objects: dirname(programs('inside')),
     capacity: 16,
     mode: 'native',
     strictSource: true,
@@ -156,7 +156,7 @@ function attachBox(namespaces: ReturnType<typeof build>): void {
   box.ingress.add(lab.LOCAL_TAG, host, peer, [destination], { port: 1, mac: octets(MAC.host) });
 
   // A veth end takes redirected frames only while an XDP program runs on it.
-  const pass = BpfObject.open(`${bpf}build/pass.bpf.o`).load();
+  const pass = BpfObject.open(programs('pass')).load();
   undo.push(() => pass.close());
   for (const [role, device] of [
     ['host', 'box'],
@@ -171,7 +171,6 @@ function attachBox(namespaces: ReturnType<typeof build>): void {
 test("an exit router with the kernel's tunnel", {
   skip: !hasTunnels && 'the kernel has no ip6tnl',
 }, async (t) => {
-  execFileSync('make', ['-s', '-C', bpf]);
   const namespaces = build();
   attachBox(namespaces);
   const open = (role: 'host' | 'peer', device: string) => {

@@ -1,12 +1,11 @@
 /** Every order of headers that RFC 8200 §4.1 allows, both ways; what has no place in it; what is for routers. */
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { DataPath } from './data-path.ts';
 import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
 
 const { concat } = packets;
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 
 type Parts = readonly packets.Part[];
 const shim = (tag: packets.Tag) => packets.payloadHeader(tag);

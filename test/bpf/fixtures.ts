@@ -40,9 +40,11 @@ export const PATHS: readonly PathFields[] = [
   { uplink: 1, source: LOCATORS[1], destination: PEER_LOCATORS[1] },
 ];
 
-/** A context between HOST and PEER over two providers, all up, untagged, MTU 1500. Returns its slots. */
-export function standardTables({ tables }: DataPath): { egress: number; ingress: number } {
+/** A context between HOST and PEER over two providers, all up, untagged, MTU 1500; no NATv6. Returns its slots. */
+export function standardTables(dataPath: DataPath): { egress: number; ingress: number } {
+  const { tables } = dataPath;
   tables.reset();
+  dataPath.resetNat();
   tables.settings({ site: [SITE], ulids: [ULIDS] });
   for (const index of [0, 1] as const) {
     tables.port(index, { mac: MAC.uplinks[index] });

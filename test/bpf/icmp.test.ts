@@ -1,11 +1,10 @@
 /** Fixtures of the program `outside`: which ICMPv6 errors are about what was shimmed here. */
-import { after, describe } from 'node:test';
+import { describe } from 'node:test';
 import { DataPath } from './data-path.ts';
 import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
 
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 
 const ROUTER = '2001:db8:f::1';
 const { destinationOptions, fragment, hopByHop, icmp6, icmp6Error, routing, udp } = packets;

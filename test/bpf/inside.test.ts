@@ -1,6 +1,6 @@
 /** Fixtures of the program `inside`: from a host's frame to the provider's link. */
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { SlotState } from '../../control/dataplane/layout.generated.ts';
 import { DataPath } from './data-path.ts';
 import * as lab from './fixtures.ts';
@@ -8,8 +8,7 @@ import * as packets from './packets.ts';
 import { LOOPBACK, TICK } from './tables.ts';
 
 const { HOST, PEER, fromHost, toProvider } = lab;
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 
 type Fields = Partial<packets.FrameFields>;
 

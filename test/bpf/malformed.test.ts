@@ -1,14 +1,13 @@
 /** Frames that lie or stop short: a counted verdict for every octet string, and never a wrong one. */
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { DataPath, type Direction } from './data-path.ts';
 import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
 
 const { HOST, PEER, LOCATORS, PEER_LOCATORS } = lab;
 const { udp, hopByHop, destinationOptions, routing, fragment, controlMessage } = packets;
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 
 const IPV6_LENGTH = 40;
 const shim = packets.payloadHeader(lab.LOCAL_TAG);

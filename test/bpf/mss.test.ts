@@ -1,14 +1,13 @@
 /** Fixtures of the program `inside`: the Maximum Segment Size that hosts announce, where it is clamped. */
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { upperLayerChecksum } from '../../control/wire/ipv6/header.ts';
 import { DataPath } from './data-path.ts';
 import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
 
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 
 const TCP = 6;
 const SYN = 0x02;

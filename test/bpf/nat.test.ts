@@ -1,6 +1,6 @@
 /** NATv6: what leaves is what the host would have sent from its locator, and what arrives what it would have got. */
 import assert from 'node:assert/strict';
-import { after, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
 import { checksumMiddle, echo, icmpError, segment, summed, summedPacket, upper } from './checksummed.ts';
@@ -14,15 +14,13 @@ const PEER = '2001:db8:f::80';
 const HASH_KEY = BigUint64Array.of(0x1234567890abcdefn, 0xfedcba0987654321n, 0x1111222233334445n, 0x99n);
 const Flag = { syn: 2, rst: 4, synAck: 0x12, ack: 0x10 } as const;
 
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 
 type Direction = 'first' | 'second';
 
 /** The host is translated by both providers; all pairs prefer the first, or the second, one. */
 function natTables({ prefer = 'first' as Direction, silent = false, host = true } = {}): void {
   lab.standardTables(dataPath);
-  dataPath.resetNat();
   const order = prefer === 'first' ? [0, 1] : [1, 0];
   dataPath.nat.setChoices(Array.from({ length: 256 }, () => order));
   dataPath.nat.setProviderPrefixes(['2001:db8:11::/48', '2001:db8:12::/48'].map(parsePrefix));

@@ -1,14 +1,13 @@
 /** Limits of what reaches the controller, and what happens beyond them. */
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { EventKind } from '../../control/dataplane/layout.generated.ts';
 import { DataPath, type Direction, type DropName, type EventName } from './data-path.ts';
 import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
 
 const { icmp6Error, udp } = packets;
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 
 /** Longer than any test takes: what was refused once stays refused. */
 const HOUR = 3600e9;

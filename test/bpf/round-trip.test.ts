@@ -1,13 +1,12 @@
 /** One box's `inside` and the other's `outside`: a packet arrives as it was sent, but for two hops. */
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { DataPath } from './data-path.ts';
 import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
 
 const { udp, tcp, icmp6, hopByHop, destinationOptions, routing, fragment, authentication, esp } = packets;
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 
 const chains: readonly (readonly packets.Part[])[] = [
   [udp()],

@@ -1,6 +1,6 @@
 /** Fixtures of the program `inside`: pairs with forked contexts beside their default one (RFC 5533 §4.2). */
 import assert from 'node:assert/strict';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { SlotState } from '../../control/dataplane/layout.generated.ts';
 import type { SteeringRule } from '../../control/steering/rules.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
@@ -8,8 +8,7 @@ import { DataPath } from './data-path.ts';
 import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
 
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 
 type Tables = DataPath['tables'];
 const FORK_TAG = { high: 0x0f0f, low: 0x12345678 };

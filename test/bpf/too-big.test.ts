@@ -3,7 +3,7 @@
  * nobody may be told, when too many were, and when it is left to the controller.
  */
 import assert from 'node:assert/strict';
-import { after, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
 import { seededRandom } from '../bench/random.ts';
@@ -21,18 +21,16 @@ const VLAN = 7;
 const LEGACY = '2001:db8:f::80';
 const HOUR = 3600e9;
 
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 const { tables } = dataPath;
 
-beforeEach(() => {
+function standardLinks(): void {
   lab.standardTables(dataPath);
-  dataPath.resetNat();
   tables.routerAddresses([
     { vlan: 0, address: BOX },
     { vlan: VLAN, address: ON_VLAN },
   ]);
-});
+}
 
 type Parts = readonly packets.Part[];
 type Fields = Partial<packets.FrameFields>;
@@ -82,6 +80,7 @@ const expectOutside = (frame: Uint8Array, outcome: lab.Outcome) =>
   lab.expectOutcome(dataPath, 'outside', frame, outcome);
 
 describe('to hosts, about shimmed packets', () => {
+  beforeEach(standardLinks);
   test('what the path takes, less the payload header', () => {
     for (const length of [1493, 1500, 1777, 2400]) {
       const frame = sent([sized(length)]);
@@ -139,6 +138,7 @@ describe('to hosts, about shimmed packets', () => {
 });
 
 describe('to hosts, about what NATv6 translates', () => {
+  beforeEach(standardLinks);
   beforeEach(() => {
     dataPath.nat.setChoices(Array.from({ length: 256 }, () => [0, 1]));
     dataPath.nat.setProviderPrefixes(['2001:db8:11::/48', '2001:db8:12::/48'].map(parsePrefix));
@@ -177,6 +177,7 @@ describe('to hosts, about what NATv6 translates', () => {
 });
 
 describe('to peers, about payload', () => {
+  beforeEach(standardLinks);
   test('the host’s link and the payload header together, to the locator, quoting locators and tag', () => {
     for (const length of [1509, 1700]) {
       const frame = arriving([shim, udp(length - 48)]);
@@ -200,6 +201,7 @@ describe('to peers, about payload', () => {
 });
 
 describe('the link that it goes back by', () => {
+  beforeEach(standardLinks);
   test('the same VLAN, from the address there, whatever the priority', () => {
     for (const tag of [VLAN, 0xe000 | VLAN]) {
       const frame = sent([sized(1500)], { link: { ...lab.fromHost, vlan: tag } });
@@ -216,6 +218,7 @@ describe('the link that it goes back by', () => {
 });
 
 describe('left to the controller', () => {
+  beforeEach(standardLinks);
   const tooBig = { punted: 'too-big', mtu: 1492 } as const;
   const links: Readonly<Record<string, packets.Link>> = {
     'a VLAN without an address': { ...lab.fromHost, vlan: 8 },
@@ -244,6 +247,7 @@ describe('left to the controller', () => {
 });
 
 describe('limits', () => {
+  beforeEach(standardLinks);
   /** What was refused once stays refused: these tables are used for nothing else. */
   const limited = () => {
     const own = new DataPath({ slots: 16 });
@@ -277,6 +281,7 @@ describe('limits', () => {
 });
 
 test('the checksum is right for whatever is quoted', () => {
+  standardLinks();
   const random = seededRandom(20);
   const fills: ((index: number) => number)[] = [() => 0, () => 255, () => Math.floor(random() * 256)];
   for (let round = 0; round < 300; round++) {

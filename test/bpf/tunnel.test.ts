@@ -1,5 +1,5 @@
 /** Fixtures of tunnels to exit routers (RFC 2473): both programs, shimmed packets and NATv6's. */
-import { after, beforeEach, describe, test } from 'node:test';
+import { beforeEach, describe, test } from 'node:test';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { encapsulate } from '../../control/wire/ipv6/tunnel.ts';
 import { DataPath } from './data-path.ts';
@@ -7,8 +7,7 @@ import * as lab from './fixtures.ts';
 import * as packets from './packets.ts';
 
 const { HOST, PEER, fromHost, toHost, toProvider, fromProvider } = lab;
-const dataPath = new DataPath();
-after(() => dataPath.close());
+const dataPath = DataPath.shared();
 
 const LOCAL = 'fd00:db8:1::1';
 const REMOTE = 'fd00:db8:1::e1';
@@ -50,12 +49,13 @@ const sent = (parts: readonly packets.Part[]) =>
 const shimmed = (parts: readonly packets.Part[]) =>
   inner({ source: lab.LOCATORS[0], destination: lab.PEER_LOCATORS[0], hopLimit: 63, parts });
 
-beforeEach(() => {
+function tunnelTables(): void {
   lab.standardTables(dataPath);
   lab.setUplink(dataPath.tables, 0, { tunnel: TUNNEL, mtu: 1500 - OUTER });
-});
+}
 
 describe('out', () => {
+  beforeEach(tunnelTables);
   const { udp, hopByHop, routing } = packets;
   for (const [name, before, behind] of [
     ['UDP', [], [udp()]],
@@ -113,6 +113,7 @@ describe('out', () => {
 });
 
 describe('in', () => {
+  beforeEach(tunnelTables);
   const payload = packets.payloadHeader(lab.LOCAL_TAG);
   const { udp, destinationOptions, hopByHop } = packets;
   const arriving = (fields: Partial<packets.FrameFields> = {}) =>

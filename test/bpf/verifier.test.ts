@@ -9,10 +9,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { compileLoader } from '../vm/loader.ts';
+import { programs } from './build.ts';
 
-const bpf = fileURLToPath(new URL('../../bpf/', import.meta.url));
 /** Instructions that the verifier walks through; octets of stack in the deepest chain of calls. */
 const CEILINGS = {
   inside: { instructions: 350_000, stack: 480 },
@@ -40,9 +39,8 @@ describe('what the programs cost', { skip }, () => {
 
   for (const [name, ceiling] of Object.entries(CEILINGS))
     test(name, async (context) => {
-      execFileSync('make', ['-s', '-C', bpf]);
       const loader = await compileLoader(directory);
-      const said = execFileSync(loader, [`${bpf}build/${name}.bpf.o`], { encoding: 'utf8' });
+      const said = execFileSync(loader, [programs(name as keyof typeof CEILINGS)], { encoding: 'utf8' });
       context.diagnostic(said.trim());
       const [, verified, stack] = / (\d+) instructions verified .*, stack ([\d+]+)$/m.exec(said) ?? [];
       assert.ok(verified !== undefined && stack !== undefined, said);

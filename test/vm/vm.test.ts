@@ -5,7 +5,7 @@ import { cannotBoot, collect } from './setting.ts';
 /** Kernel 5.10 refuses a program beyond a million; far below it, growth shows before it hurts. */
 const VERIFIER_CEILING = 600_000;
 
-/** Seconds: each test file is a process of its own, under emulation. */
+/** Seconds, on a busy machine; under emulation every step is long. */
 const TIME_LIMIT = 1800;
 
 test('kernel 5.10 accepts both XDP programs, and they pass every data-path test', {
