@@ -6,7 +6,7 @@ import { drops, socketOf } from './box.ts';
 import { Captures, type ControlMessage } from './capture.ts';
 import { run, runIn, until } from './command.ts';
 import { emptyFigures } from './figures.ts';
-import { down, up } from './lab.ts';
+import { down, status, up } from './lab.ts';
 import { existingNamespaces } from './network.ts';
 import { CLI, STATE_DIRECTORY } from './paths.ts';
 import { isAlive } from './process.ts';
@@ -45,9 +45,14 @@ describe('two sites through their boxes', { skip }, () => {
     });
   }
 
-  it('answers every report as JSON on the command line', async () => {
+  it('answers every report as JSON on the command line, where the lab says that the boxes are to be asked', async () => {
+    const { boxes } = await status();
+    assert.deepEqual(
+      boxes.map(({ namespace }) => namespace),
+      SITES.map(({ box }) => box),
+    );
     for (const report of ['status', 'contexts', 'uplinks', 'hosts', 'drops']) {
-      const { stdout } = await run([process.execPath, CLI, '--socket', socketOf(SITES[0]), report, '--json']);
+      const { stdout } = await run([process.execPath, CLI, '--socket', boxes[0]!.socket, report, '--json']);
       assert.equal(typeof JSON.parse(stdout), 'object', report);
     }
   });

@@ -1,6 +1,13 @@
 /** Raising, inspecting, disturbing and removing the lab. */
 import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { editConfiguration, startBox, uplinks, writeConfiguration } from './box.ts';
+import {
+  configurationOf,
+  editConfiguration,
+  socketOf,
+  startBox,
+  uplinks,
+  writeConfiguration,
+} from './box.ts';
 import { LabError, together, until } from './command.ts';
 import { configureHost } from './dhcp-client.ts';
 import { type NameServerKind, startNameServers } from './dns.ts';
@@ -174,6 +181,8 @@ export interface LabStatus {
   readonly up: boolean;
   readonly namespaces: readonly string[];
   readonly hosts: readonly LabHost[];
+  /** Boxes whose daemons can be asked, and the configuration that each has. */
+  readonly boxes: readonly { namespace: string; socket: string; configuration: string }[];
   readonly processes: readonly { name: string; namespace: string; pid: number; alive: boolean }[];
   readonly providers: readonly ProviderLink[];
 }
@@ -186,6 +195,11 @@ export async function status(): Promise<LabStatus> {
     up: state !== undefined && NAMESPACES.every((name) => namespaces.includes(name)),
     namespaces,
     hosts: state?.hosts ?? [],
+    boxes: SITES.filter((site) => existsSync(socketOf(site))).map((site) => ({
+      namespace: site.box,
+      socket: socketOf(site),
+      configuration: configurationOf(site),
+    })),
     processes: (state?.processes ?? []).map((program) => ({
       name: program.name,
       namespace: program.namespace,

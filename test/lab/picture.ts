@@ -38,6 +38,9 @@ export function describeLab(status: LabStatus): string {
       `  ${name.padEnd(4)} ${up ? 'up ' : 'cut'}  ` +
       `dropped: ${notDelegated} with a source it did not delegate, ${uniqueLocal} with a unique local address`,
   );
+  const boxes = status.boxes.map(
+    ({ namespace, socket }) => `  ${namespace.padEnd(4)} npm run pshim6 -- --socket ${socket} contexts`,
+  );
   const dead = status.processes.filter(({ alive }) => !alive).map(({ name }) => name);
   return [
     drawLab(status),
@@ -45,6 +48,7 @@ export function describeLab(status: LabStatus): string {
     ...hosts,
     'providers',
     ...providers,
+    ...(boxes.length === 0 ? [] : ['boxes, and how to ask them', ...boxes]),
     `${status.processes.length} programs${dead.length === 0 ? ', all running' : `; ended: ${dead.join(', ')}`}`,
     ...(status.up
       ? []
