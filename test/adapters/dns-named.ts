@@ -1,11 +1,11 @@
 /** A stock BIND on loopback: `named` as a child process with its files in a temporary directory. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
 
 export class NamedError extends Error {
   constructor(message: string) {
@@ -20,15 +20,6 @@ export interface Named {
 }
 
 const run = promisify(execFile);
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp6');
-  socket.bind(0, '::1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
 
 /** Authoritative for `zone`, on [::1]. Resolves when it answers. */
 export async function startNamed(zone: string, records: string): Promise<Named> {

@@ -1,11 +1,11 @@
 /** Stock name servers and resolvers on loopback, each with its files in a temporary directory of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
 
 export const execute = promisify(execFile);
 
@@ -21,15 +21,6 @@ export interface Program {
   readonly pid: number;
   readonly directory: string;
   stop(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp6');
-  socket.bind(0, '::1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
 
 export interface Recipe {

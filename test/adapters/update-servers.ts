@@ -1,11 +1,11 @@
 /** Stock BIND and stock Knot on loopback, primaries of zones that take signed updates. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
 
 export const SECRET = Buffer.alloc(32, 7).toString('base64');
 export const KEY_NAME = 'box1';
@@ -18,15 +18,6 @@ export interface UpdateServer {
 }
 
 const run = promisify(execFile);
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp6');
-  socket.bind(0, '::1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
 
 const zoneText = (zone: string, records: string): string => `$TTL 60
 ${zone}. SOA ns.${zone}. hostmaster.${zone}. 1 3600 600 86400 60

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createSiteKey } from '../../../control/store/site-key.ts';
 import { command } from '../command.ts';
 import { RowError } from '../errors.ts';
+import { LineProcess } from '../line-process.ts';
 import { type Spread, spread } from '../statistics.ts';
-import { LineProcess } from './line-process.ts';
 import { boxAddress, INSIDE, PROVIDERS, routerAddress } from './site.ts';
 
 export interface CarrierRow {

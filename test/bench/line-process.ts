@@ -3,25 +3,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { NODE_FLAGS } from '../../../control/cli/node-flags.ts';
-import { RowError } from '../errors.ts';
+import { NODE_FLAGS } from '../../control/cli/node-flags.ts';
+import { RowError } from './errors.ts';
 
 export class LineProcess {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #name: string;
 
-  constructor(namespace: string, program: string, words: readonly (string | number)[]) {
+  /** `cpu`: the only processor that it may run on; `flags` of Node besides the daemon's. */
+  constructor(
+    namespace: string,
+    program: string,
+    words: readonly (string | number)[],
+    { cpu, flags = [] }: { readonly cpu?: number; readonly flags?: readonly string[] } = {},
+  ) {
     this.#name = namespace;
-    const argv = [
-      `--net=/run/netns/${namespace}`,
-      '--',
-      process.execPath,
-      ...NODE_FLAGS,
-      program,
-      ...words.map(String),
-    ];
-    this.#child = spawn('nsenter', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const node = [process.execPath, ...NODE_FLAGS, ...flags, program, ...words.map(String)];
+    const inside = ['nsenter', `--net=/run/netns/${namespace}`, '--', ...node];
+    const [command, ...argv] = cpu === undefined ? inside : ['taskset', '-c', String(cpu), ...inside];
+    this.#child = spawn(command!, argv, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child.stdin!.on('error', () => {});
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
   }
