@@ -2,76 +2,23 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
-import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
-import { checksumMiddle, echo, icmpError, segment, summed, summedPacket, upper } from './checksummed.ts';
-import { DataPath } from './data-path.ts';
+import { echo, segment, summed, upper } from './checksummed.ts';
 import * as lab from './fixtures.ts';
+import {
+  dataPath,
+  Flag,
+  inbound,
+  natTables,
+  outbound,
+  type Parts,
+  PEER,
+  typed,
+  udp,
+} from './nat-fixtures.ts';
 import * as packets from './packets.ts';
 
 const { HOST, LOCATORS, fromHost, toHost, fromProvider, toProvider } = lab;
 const { NextHeader, concat, counting } = packets;
-const PEER = '2001:db8:f::80';
-const HASH_KEY = BigUint64Array.of(0x1234567890abcdefn, 0xfedcba0987654321n, 0x1111222233334445n, 0x99n);
-const Flag = { syn: 2, rst: 4, synAck: 0x12, ack: 0x10 } as const;
-
-const dataPath = DataPath.shared();
-
-type Direction = 'first' | 'second';
-
-/** The host is translated by both providers; all pairs prefer the first, or the second, one. */
-function natTables({ prefer = 'first' as Direction, silent = false, host = true } = {}): void {
-  lab.standardTables(dataPath);
-  const order = prefer === 'first' ? [0, 1] : [1, 0];
-  dataPath.nat.setChoices(Array.from({ length: 256 }, () => order));
-  dataPath.nat.setProviderPrefixes(['2001:db8:11::/48', '2001:db8:12::/48'].map(parsePrefix));
-  const locators = LOCATORS.map((address, uplink) => ({ address: parseAddress(address), uplink }));
-  const mac = Uint8Array.of(2, 0, 0, 0, 1, 0x11);
-  dataPath.nat.setHost(parseAddress(HOST), locators, host ? { port: lab.HOST_PORT, mac } : undefined);
-  dataPath.nat.enable({ silent, hashKey: HASH_KEY });
-}
-
-type Parts = readonly packets.Part[];
-type Fields = Partial<packets.FrameFields>;
-type Addressed = (source: string, destination: string) => Parts;
-
-/** The frame on the host's side and on the provider's, for parts that may depend on the addresses. */
-const outbound = (parts: Parts | Addressed, fields: Fields = {}) => {
-  const of = (source: string) =>
-    summed(source, PEER, typeof parts === 'function' ? parts(source, PEER) : parts);
-  return {
-    sent: packets.frame({ link: fromHost, source: HOST, destination: PEER, parts: of(HOST), ...fields }),
-    leaves: (uplink: 0 | 1 = 0, more: Fields = {}) =>
-      packets.frame({
-        link: toProvider(uplink),
-        source: LOCATORS[uplink],
-        destination: PEER,
-        hopLimit: 63,
-        parts: of(LOCATORS[uplink]),
-        ...more,
-      }),
-  };
-};
-const inbound = (parts: Parts | Addressed, uplink: 0 | 1 = 0, fields: Fields = {}) => {
-  const of = (destination: string) =>
-    summed(PEER, destination, typeof parts === 'function' ? parts(PEER, destination) : parts);
-  const arriving = { link: fromProvider(uplink), source: PEER, destination: LOCATORS[uplink] };
-  return {
-    arrives: packets.frame({ ...arriving, parts: of(LOCATORS[uplink]), ...fields }),
-    delivered: (more: Fields = {}) =>
-      packets.frame({
-        link: toHost,
-        source: PEER,
-        destination: HOST,
-        hopLimit: 63,
-        parts: of(HOST),
-        ...more,
-      }),
-  };
-};
-
-const udp = (length = 28) =>
-  upper(NextHeader.udp, concat([0x9c, 0x40, 0, 53, 0, length, 0, 0], counting(length - 8)));
-const typed = (type: number, length = 40) => upper(type, counting(length));
 
 const PROTOCOLS: readonly (readonly [string, Parts])[] = [
   ['TCP', [segment(Flag.ack)]],
@@ -216,101 +163,6 @@ describe('each protocol', () => {
   });
 });
 
-describe('ICMPv6 errors (RFC 4443 §3): the packet they quote is translated, too', () => {
-  beforeEach(() => natTables());
-  const quotes: readonly (readonly [string, Parts])[] = [
-    ['TCP', [segment(Flag.ack, 30)]],
-    ['UDP', [udp()]],
-    ['UDP without checksum', [upper(NextHeader.udp, concat([0x9c, 0x40, 0, 53, 0, 12, 0, 0], counting(4)))]],
-    ['an echo', [echo(128)]],
-    ['SCTP', [typed(132)]],
-    ['UDP behind extension headers', [packets.hopByHop(), packets.routing(), udp()]],
-    ['a later fragment', [packets.fragment(1448, true), typed(NextHeader.udp)]],
-  ];
-  const errors: readonly (readonly [number, number, number])[] = [
-    [1, 4, 0],
-    [2, 0, 1280],
-    [3, 0, 0],
-    [4, 1, 6],
-  ];
-  const unsummed = (name: string) => /without|later/.test(name);
-  for (const [name, parts] of quotes) {
-    const make = unsummed(name) ? packets.packet : summedPacket;
-    test(`about ${name}, to the host that sent it`, () => {
-      for (const [type, code, word] of errors) {
-        const { arrives, delivered } = inbound((_, destination) => [
-          icmpError(type, code, word, make({ source: destination, destination: PEER, parts })),
-        ]);
-        lab.expectOutcome(dataPath, 'outside', arrives, { forwarded: delivered() });
-      }
-    });
-    test(`about ${name}, by the host that got it`, () => {
-      for (const [type, code, word] of errors) {
-        const { sent, leaves } = outbound((source) => [
-          icmpError(type, code, word, make({ source: PEER, destination: source, parts })),
-        ]);
-        lab.expectOutcome(dataPath, 'inside', sent, { forwarded: leaves() });
-      }
-    });
-    test(`about ${name}, cut anywhere behind the quoted header`, () => {
-      const whole = make({ source: PEER, destination: HOST, parts });
-      for (let length = 40; length <= whole.length; length++) {
-        // One octet of a checksum says nothing, and stays.
-        if (!unsummed(name) && length === checksumMiddle(parts)) continue;
-        const { sent, leaves } = outbound((source) => [
-          icmpError(1, 4, 0, make({ source: PEER, destination: source, parts }).slice(0, length)),
-        ]);
-        // Without its checksum the quoted packet is translated as far as it goes.
-        const { data, verdict } = dataPath.run('inside', sent);
-        assert.equal(verdict, 4);
-        const [expected] = [leaves()];
-        assert.deepEqual(
-          Buffer.from(data).toString('hex'),
-          Buffer.from(expected).toString('hex'),
-          `cut at ${length}`,
-        );
-      }
-    });
-  }
-
-  test('the router in the middle may be anybody', () => {
-    const quoted = (source: string) => summedPacket({ source, destination: PEER, parts: [udp()] });
-    const router = '2001:db8:99::1';
-    const parts = (destination: string) =>
-      summed(router, destination, [icmpError(3, 0, 0, quoted(destination))]);
-    const arrives = packets.frame({
-      link: fromProvider(0),
-      source: router,
-      destination: LOCATORS[0],
-      parts: parts(LOCATORS[0]),
-    });
-    const delivered = packets.frame({
-      link: toHost,
-      source: router,
-      destination: HOST,
-      hopLimit: 63,
-      parts: parts(HOST),
-    });
-    lab.expectOutcome(dataPath, 'outside', arrives, { forwarded: delivered });
-  });
-
-  test('a quoted packet of somebody else is left alone', () => {
-    const quoted = summedPacket({ source: '2001:db8:11::99', destination: PEER, parts: [udp()] });
-    const { arrives, delivered } = inbound([icmpError(1, 0, 0, quoted)]);
-    lab.expectOutcome(dataPath, 'outside', arrives, { forwarded: delivered() });
-  });
-
-  test('about a shimmed packet: not NATv6’s', () => {
-    const quoted = packets.packet({
-      source: LOCATORS[0],
-      destination: PEER,
-      parts: [packets.payloadHeader(lab.PEER_TAG), udp()],
-    });
-    const { arrives } = inbound([icmpError(1, 0, 0, quoted)]);
-    lab.expectOutcome(dataPath, 'outside', arrives, { punted: 'icmp-error' });
-  });
-});
-
 describe('which packets are translated', () => {
   beforeEach(() => natTables());
   const to = (destination: string, source = HOST) =>
@@ -400,93 +252,5 @@ describe('limits', () => {
     const { sent } = outbound([packets.destinationOptions(), udp()]);
     sent[14 + 40 + 1] = 40;
     lab.expectOutcome(dataPath, 'inside', sent, { dropped: 'malformed' });
-  });
-});
-
-describe('which provider', () => {
-  const down = (uplink: 0 | 1) => lab.setUplink(dataPath.tables, uplink, { up: false });
-  const up = (uplink: 0 | 1) => lab.setUplink(dataPath.tables, uplink, {});
-  const expectLeaves = (parts: Parts, uplink: 0 | 1) => {
-    const { sent, leaves } = outbound(parts);
-    lab.expectOutcome(dataPath, 'inside', sent, { forwarded: leaves(uplink) });
-  };
-  const deliver = (parts: Parts, uplink: 0 | 1) => {
-    const { arrives, delivered } = inbound(parts, uplink);
-    lab.expectOutcome(dataPath, 'outside', arrives, { forwarded: delivered() });
-  };
-  const reply = segment(Flag.synAck, 0, true);
-
-  test('the first of the bucket’s list', () => {
-    natTables({ prefer: 'second' });
-    expectLeaves([udp()], 1);
-  });
-  test('the next one while it is down', () => {
-    natTables();
-    down(0);
-    expectLeaves([udp()], 1);
-    expectLeaves([segment(Flag.syn)], 1);
-    up(0);
-    expectLeaves([udp()], 0);
-  });
-  test('all down', () => {
-    natTables();
-    down(0);
-    down(1);
-    lab.expectOutcome(dataPath, 'inside', outbound([udp()]).sent, { punted: 'no-uplink' });
-  });
-  test('a connection whose provider is down is reported, one that begins is not', () => {
-    natTables();
-    down(0);
-    lab.expectOutcome(dataPath, 'inside', outbound([segment(Flag.ack)]).sent, { punted: 'nat-lost' });
-    expectLeaves([segment(Flag.rst | Flag.ack)], 1);
-  });
-  test('a connection whose provider is down is not reported when that is the policy', () => {
-    natTables({ silent: true });
-    down(0);
-    expectLeaves([segment(Flag.ack)], 1);
-  });
-  test('a connection that began on the second keeps it, also when the first is back', () => {
-    natTables();
-    down(0);
-    expectLeaves([segment(Flag.syn)], 1);
-    deliver([reply], 1);
-    expectLeaves([segment(Flag.ack)], 1);
-    up(0);
-    expectLeaves([segment(Flag.ack)], 1);
-    down(1);
-    lab.expectOutcome(dataPath, 'inside', outbound([segment(Flag.ack)]).sent, { punted: 'nat-lost' });
-  });
-  test('a connection that a peer opens to the second locator is answered from it', () => {
-    natTables();
-    deliver([segment(Flag.syn, 0, true)], 1);
-    expectLeaves([segment(Flag.synAck)], 1);
-    assert.deepEqual(dataPath.run('outside', inbound([reply], 1).arrives).nat, { inbound: 1 });
-  });
-  test('an echo to the second locator is answered from it, and by its identifier alone', () => {
-    natTables();
-    deliver([echo(128)], 1);
-    expectLeaves([echo(129)], 1);
-    expectLeaves([echo(129, 0x4243)], 0);
-  });
-  test('an error about a packet to the second locator leaves by it', () => {
-    natTables();
-    const query = [upper(NextHeader.udp, concat([0, 53, 0x9c, 0x40, 0, 12, 0, 0], counting(4)))];
-    deliver(query, 1);
-    const error = (source: string) => [
-      icmpError(1, 4, 0, summedPacket({ source: PEER, destination: source, parts: query })),
-    ];
-    const { sent, leaves } = outbound(error);
-    lab.expectOutcome(dataPath, 'inside', sent, { forwarded: leaves(1) });
-  });
-  test('an ICMPv6 error makes no flow another provider’s', () => {
-    natTables();
-    const { arrives } = inbound(
-      (_, destination) => [
-        icmpError(1, 0, 0, summedPacket({ source: destination, destination: PEER, parts: [udp()] })),
-      ],
-      1,
-    );
-    dataPath.run('outside', arrives);
-    expectLeaves([udp()], 0);
   });
 });
