@@ -9,6 +9,7 @@ import { ContextCarrier } from './adapters/context-carrier.ts';
 import { type Clock, CoreDriver } from './adapters/core-driver.ts';
 import { ErrorSender } from './adapters/error-sender.ts';
 import { FrameSender } from './adapters/frame-sender.ts';
+import { Handshakes } from './adapters/handshakes.ts';
 import { IcmpErrors } from './adapters/icmp-errors.ts';
 import { Injector } from './adapters/injector.ts';
 import { Liveness } from './adapters/liveness.ts';
@@ -42,7 +43,6 @@ import type { Site } from './site/site.ts';
 import { SiteLinks } from './site/site-links.ts';
 import { SteeringRules } from './steering/rules.ts';
 import { type Address, addressKey } from './wire/ipv6/address.ts';
-import { containsAddress } from './wire/ipv6/prefix.ts';
 import type { ContextTag } from './wire/shim6/context-tag.ts';
 
 export interface BoxOptions {
@@ -68,6 +68,7 @@ export class Box {
   readonly firstPackets: FirstPackets;
   readonly heldPayload: FirstPackets;
   readonly carrier: ContextCarrier;
+  readonly handshakes: Handshakes;
   readonly account: Account;
   /** What the DNS knows of a peer; set when the ALG starts. */
   peerLocators: (peer: Address) => readonly Address[] | undefined = () => undefined;
@@ -166,6 +167,14 @@ export class Box {
       this.account = this.#openAccount();
       this.carrier = this.#openCarrier();
       this.#undo.push(() => this.carrier.close());
+      this.handshakes = new Handshakes({
+        core: this.core,
+        driver: this.#driver,
+        contexts: this.contexts,
+        carrier: this.carrier,
+        hosts: () => this.hosts,
+        ulids: config.ulids,
+      });
       this.#idleScan = this.#openIdleScan();
       this.reachability = this.#openReap();
       serveHosts({ site, identity, driver: this.#driver, links: this.links, guard: this.#guard });
@@ -307,7 +316,7 @@ export class Box {
       drainEvents: () => this.dataplane.drainEvents(),
       onLive: ({ local, peer }) => this.onHandshakeEnd(local, peer),
       sendError: (invoking, error) => this.#errors.toHost(invoking, error),
-      isTranslated: (peer) => this.site.config.nat.enabled && this.#isRoutable(peer),
+      isTranslated: (peer) => this.site.config.nat.enabled && this.handshakes.isRoutable(peer),
     });
   }
 
@@ -335,56 +344,9 @@ export class Box {
     };
   }
 
-  /** A host was told of a peer, or sent it a packet: begin the handshake unless it is under way. */
-  establish(local: Address, peer: Address, locators: readonly Address[]): void {
-    // The site's own hosts reach each other without a context.
-    if (!this.hosts.has(addressKey(local)) || this.hosts.has(addressKey(peer))) return;
-    // Packets to a routable ULID would be the kernel's until the context stands; let them wait, too.
-    if (this.#isRoutable(peer) && this.carrier.mayHold(local, peer)) {
-      this.contexts.reserve(local, peer);
-    }
-    this.#driver.run((core, now) => core.establish(now, local, peer, locators));
-  }
-
-  /** Begun, and neither established nor given up. */
-  isHandshakeUnderWay(local: Address, peer: Address): boolean {
-    const context = this.core.context(local, peer);
-    return context !== undefined && context.state !== 'ESTABLISHED';
-  }
-
-  #isRoutable(peer: Address): boolean {
-    return !this.site.config.ulids.some((prefix) => containsAddress(prefix, peer));
-  }
-
-  /** A packet of an established pair would take a fork: begin its handshake unless it is under way, or failed. */
-  #establishFork(local: Address, peer: Address, fork: number): void {
-    const standing = this.core.context(local, peer);
-    if (standing?.state !== 'ESTABLISHED' || this.core.context(local, peer, fork) !== undefined) return;
-    const locators = standing.peerLocators.map(({ address }) => address);
-    this.#driver.run((core, now) => core.establish(now, local, peer, locators, { fork }));
-  }
-
   /** By `addressKey` of the CMULA. */
   get hosts(): ReadonlyMap<string, SiteHost> {
     return this.site.hosts.live;
-  }
-
-  /** Nothing was found of a peer that a host sent packets to. */
-  giveUp(local: Address, peer: Address): void {
-    if (this.core.context(local, peer) === undefined) this.carrier.refuse(local, peer);
-  }
-
-  /** Discards the context between two hosts if it never carried a packet, and says whether it did. */
-  discardUnused(local: Address, peer: Address): boolean {
-    const context = this.core.context(local, peer);
-    const installed = context && this.contexts.view(context);
-    if (context === undefined || installed === undefined) return false;
-    if (installed.egress.packets > 0 || installed.ingress.packets > 0) return false;
-    let discarded = false;
-    this.#driver.run((core) => {
-      discarded = core.discard(context);
-    });
-    return discarded;
   }
 
   /** Stops everything, in the opposite order of its start. `keepDatapath` leaves programs and policy in place. */
@@ -403,8 +365,8 @@ export class Box {
         contextState: (local, peer) => this.contexts.state(local, peer),
         peerLocators: (peer) => this.peerLocators(peer),
         searchPeer: (host, peer) => this.searchPeer(host, peer),
-        establish: (local, peer, locators) => this.establish(local, peer, locators),
-        establishFork: (local, peer, fork) => this.#establishFork(local, peer, fork),
+        establish: (local, peer, locators) => this.handshakes.begin(local, peer, locators),
+        establishFork: (local, peer, fork) => this.handshakes.beginFork(local, peer, fork),
         handleMessage: (source, destination, message) => {
           this.account.received(message);
           this.#driver.run((core, now) => core.handleMessage(now, { source, destination, message }));

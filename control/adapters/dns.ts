@@ -51,7 +51,7 @@ export async function startDns(config: DnsConfig, options: DnsOptions): Promise<
   const { enabled, wait } = config['early-contexts'];
   const held = new HeldAnswers({
     wait: enabled ? wait : 0,
-    underWay: (host, peer) => box.isHandshakeUnderWay(host, peer),
+    underWay: (host, peer) => box.handshakes.isUnderWay(host, peer),
   });
   const server = new DnsServer({
     listen: config.listen.map((address) => ({ address, port: config.port })),
@@ -60,10 +60,10 @@ export async function startDns(config: DnsConfig, options: DnsOptions): Promise<
     onLearned: ({ host, ulid, locators }) => early.begin(clock(), host, ulid, locators),
     hold: (host, ulids, release) => held.hold(host, ulids, release),
     onFound: ({ ulid, locators, askers }) => {
-      for (const host of askers) box.establish(host, ulid, locators);
+      for (const host of askers) box.handshakes.begin(host, ulid, locators);
     },
     onNotFound: ({ ulid, askers }) => {
-      for (const host of askers) box.giveUp(host, ulid);
+      for (const host of askers) box.handshakes.giveUp(host, ulid);
     },
   });
   await server.start();
@@ -104,8 +104,8 @@ function earlyContexts(config: DnsConfig, box: Box): EarlyContexts {
     perHost,
     total,
     unused: unused * 1000,
-    establish: (host, peer, locators) => box.establish(host, peer, locators),
-    discardUnused: (host, peer) => box.discardUnused(host, peer),
+    establish: (host, peer, locators) => box.handshakes.begin(host, peer, locators),
+    discardUnused: (host, peer) => box.handshakes.discardUnused(host, peer),
   });
 }
 

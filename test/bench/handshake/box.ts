@@ -74,7 +74,7 @@ let asked = 0;
 function establishNext(): void {
   const [here, there] = [local[asked % local.length]!, peers[Math.floor(asked / local.length)]!];
   asked++;
-  box.establish(here.ulid, there.ulid, there.locators);
+  box.handshakes.begin(here.ulid, there.ulid, there.locators);
 }
 
 /** Keeps `window` handshakes under way until `count` more contexts stand. */
