@@ -21,10 +21,10 @@ async function step(title: string, words: readonly string[], aside = false): Pro
   const [command, ...rest] = words as [string, ...string[]];
   const child = spawn(command, rest, { cwd: root, stdio: aside ? ['ignore', 'pipe', 'inherit'] : 'inherit' });
   const said = child.stdout === null ? undefined : text(child.stdout);
-  const [status] = (await once(child, 'close').catch((error: Error) => [error.message])) as [unknown];
+  const [status] = (await once(child, 'close').catch((error: Error) => [error.message])) as [number | string];
   if (aside) announce();
   if (said !== undefined) process.stdout.write(await said);
-  if (status !== 0) console.error(`${title}: failed`);
+  if (status !== 0) console.error(`${title}: failed${typeof status === 'string' ? `: ${status}` : ''}`);
   return status === 0;
 }
 
