@@ -1,17 +1,28 @@
 /** pshim6 contexts show, events and outages: what happened, and why things are as they are. */
 import type { Command } from 'commander';
 import { askDaemon, ControlError, followDaemon } from '../api/client.ts';
-import type { ContextDetailReport } from '../api/protocol.ts';
+import type { ContextDetailReport, ContextReport } from '../api/protocol.ts';
 import type { BoxEvent } from '../observe/account/events.ts';
 import type { OutageReport } from '../observe/account/outage-book.ts';
 import { contextDetails } from './context-report.ts';
 import { eventLine } from './event-line.ts';
 import { outages } from './outages-report.ts';
+import { reports } from './reports.ts';
 
 /** Adds the commands; `contexts` is there already. */
 export function registerAccountCommands(program: Command): void {
   const socket = () => program.opts<{ socket: string }>().socket;
   const contexts = program.commands.find((command) => command.name() === 'contexts')!;
+  // Both know --json, and `contexts` takes it where it comes first.
+  const wantsJson = (command: Command) => command.optsWithGlobals<{ json?: boolean }>().json === true;
+  contexts
+    .command('list')
+    .description('as `contexts` alone')
+    .option('--json', 'print JSON')
+    .action(async (_options: object, command: Command) => {
+      const report = (await askDaemon(socket(), 'contexts')) as readonly ContextReport[];
+      console.log(wantsJson(command) ? JSON.stringify(report, null, 2) : reports.contexts(report));
+    });
   contexts
     .command('show')
     .description('one context: the locator pair in use, why, since when, and what it used before')
@@ -23,9 +34,7 @@ export function registerAccountCommands(program: Command): void {
         local,
         peer,
       })) as readonly ContextDetailReport[];
-      // `contexts` knows --json as well, and takes it where it comes first.
-      const { json } = command.optsWithGlobals<{ json?: boolean }>();
-      console.log(json ? JSON.stringify(report, null, 2) : contextDetails(report));
+      console.log(wantsJson(command) ? JSON.stringify(report, null, 2) : contextDetails(report));
     });
 
   program

@@ -51,8 +51,9 @@ describe('two sites through their boxes', { skip }, () => {
       boxes.map(({ namespace }) => namespace),
       SITES.map(({ box }) => box),
     );
-    for (const report of ['status', 'contexts', 'uplinks', 'hosts', 'drops']) {
-      const { stdout } = await run([process.execPath, CLI, '--socket', boxes[0]!.socket, report, '--json']);
+    const cli = [process.execPath, CLI, '--socket', boxes[0]!.socket];
+    for (const report of ['status', 'contexts', 'contexts list', 'uplinks', 'hosts', 'drops']) {
+      const { stdout } = await run([...cli, ...report.split(' '), '--json']);
       assert.equal(typeof JSON.parse(stdout), 'object', report);
     }
   });
