@@ -8,10 +8,10 @@ import type { ContextCarrier } from './context-carrier.ts';
 import type { CoreDriver } from './core-driver.ts';
 
 export interface HandshakesOptions {
-  readonly core: Shim6;
-  readonly driver: CoreDriver;
-  readonly contexts: InstalledContexts;
-  readonly carrier: ContextCarrier;
+  readonly core: Pick<Shim6, 'context'>;
+  readonly driver: Pick<CoreDriver, 'run'>;
+  readonly contexts: Pick<InstalledContexts, 'reserve' | 'view'>;
+  readonly carrier: Pick<ContextCarrier, 'mayHold' | 'refuse'>;
   /** By addressKey of the CMULA. */
   readonly hosts: () => ReadonlyMap<string, SiteHost>;
   /** Prefixes of ULIDs that nobody can route. */
