@@ -143,6 +143,13 @@ export class DataPath {
     for (const key of flows.keys()) flows.delete(key);
   }
 
+  /** What the limits of punts have let through counts no more. */
+  forgetPunts(): void {
+    const buckets = this.#objects.inside.map('punt_buckets');
+    const never = new Uint8Array(8);
+    for (const bucket of buckets.keys()) buckets.set(bucket, never);
+  }
+
   close(): void {
     this.#ring.close();
     this.tables.close();

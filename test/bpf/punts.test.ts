@@ -1,6 +1,6 @@
 /** Limits of what reaches the controller, and what happens beyond them. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import type { EventKind } from '../../control/dataplane/layout.generated.ts';
 import { DataPath, type Direction, type DropName, type EventName } from './data-path.ts';
 import * as lab from './fixtures.ts';
@@ -123,58 +123,59 @@ const kinds: readonly Kind[] = [
 ];
 
 describe('limits by kind of event', () => {
+  afterEach(() => dataPath.forgetPunts());
   for (const { kind, punted, dropped, direction, input, mtu } of kinds)
     test(`${punted}: burst, then none, and the other kinds unharmed`, () => {
-      using own = new DataPath({ slots: 16 });
-      lab.standardTables(own);
-      lab.placeEgress(own.tables, { source: lab.NEIGHBOUR, paths: [] });
-      lab.placeEgress(own.tables, { destination: NARROW, paths: [narrow] });
-      own.tables.pathMtu({ ...narrow, mtu: 1280 });
+      lab.standardTables(dataPath);
+      lab.placeEgress(dataPath.tables, { source: lab.NEIGHBOUR, paths: [] });
+      lab.placeEgress(dataPath.tables, { destination: NARROW, paths: [narrow] });
+      dataPath.tables.pathMtu({ ...narrow, mtu: 1280 });
       // One punt an hour, and up to two hours' worth early: three at once.
-      own.tables.limit(kind, [HOUR, 2 * HOUR]);
-      for (let count = 0; count < 3; count++) lab.expectOutcome(own, direction, input, { punted, mtu });
-      for (let count = 0; count < 5; count++) lab.expectOutcome(own, direction, input, { dropped });
+      dataPath.tables.limit(kind, [HOUR, 2 * HOUR]);
+      for (let count = 0; count < 3; count++) lab.expectOutcome(dataPath, direction, input, { punted, mtu });
+      for (let count = 0; count < 5; count++) lab.expectOutcome(dataPath, direction, input, { dropped });
       for (const other of kinds.filter((candidate) => candidate.kind !== kind))
-        lab.expectOutcome(own, other.direction, other.input, { punted: other.punted, mtu: other.mtu });
+        lab.expectOutcome(dataPath, other.direction, other.input, { punted: other.punted, mtu: other.mtu });
     });
 });
 
-test('one source at its limit leaves the others theirs', () => {
-  using own = new DataPath({ slots: 16 });
-  lab.standardTables(own);
-  own.tables.limit('EVENT_UNKNOWN_TAG', [0, 0], [HOUR, 0]);
-  const from = (source: string) => outside([packets.payloadHeader({ high: 1, low: 1 }), udp()], source);
-  lab.expectOutcome(own, 'outside', from('2001:db8:66::1'), { punted: 'unknown-tag' });
-  lab.expectOutcome(own, 'outside', from('2001:db8:66::1'), { dropped: 'unknown-tag' });
-  lab.expectOutcome(own, 'outside', from('2001:db8:66::2'), { punted: 'unknown-tag' });
-  lab.expectOutcome(own, 'outside', from('2001:db8:66::2'), { dropped: 'unknown-tag' });
-});
+describe('limits by source, and with time', () => {
+  afterEach(() => dataPath.forgetPunts());
+  test('one source at its limit leaves the others theirs', () => {
+    lab.standardTables(dataPath);
+    dataPath.tables.limit('EVENT_UNKNOWN_TAG', [0, 0], [HOUR, 0]);
+    const from = (source: string) => outside([packets.payloadHeader({ high: 1, low: 1 }), udp()], source);
+    lab.expectOutcome(dataPath, 'outside', from('2001:db8:66::1'), { punted: 'unknown-tag' });
+    lab.expectOutcome(dataPath, 'outside', from('2001:db8:66::1'), { dropped: 'unknown-tag' });
+    lab.expectOutcome(dataPath, 'outside', from('2001:db8:66::2'), { punted: 'unknown-tag' });
+    lab.expectOutcome(dataPath, 'outside', from('2001:db8:66::2'), { dropped: 'unknown-tag' });
+  });
 
-test('a source refused uses up nothing of the limit for all', () => {
-  using own = new DataPath({ slots: 16 });
-  lab.standardTables(own);
-  own.tables.limit('EVENT_MISS', [HOUR, HOUR], [HOUR, 0]);
-  const from = (source: string) => inside({ source, destination: unknownPeer });
-  lab.expectOutcome(own, 'inside', from(lab.HOST), { punted: 'miss' });
-  for (let count = 0; count < 5; count++)
-    lab.expectOutcome(own, 'inside', from(lab.HOST), { dropped: 'miss-limited' });
-  lab.expectOutcome(own, 'inside', from(lab.NEIGHBOUR), { punted: 'miss' });
-  lab.expectOutcome(own, 'inside', from('fc00:db8:1::13'), { dropped: 'miss-limited' });
-});
+  test('a source refused uses up nothing of the limit for all', () => {
+    lab.standardTables(dataPath);
+    dataPath.tables.limit('EVENT_MISS', [HOUR, HOUR], [HOUR, 0]);
+    const from = (source: string) => inside({ source, destination: unknownPeer });
+    lab.expectOutcome(dataPath, 'inside', from(lab.HOST), { punted: 'miss' });
+    for (let count = 0; count < 5; count++)
+      lab.expectOutcome(dataPath, 'inside', from(lab.HOST), { dropped: 'miss-limited' });
+    lab.expectOutcome(dataPath, 'inside', from(lab.NEIGHBOUR), { punted: 'miss' });
+    lab.expectOutcome(dataPath, 'inside', from('fc00:db8:1::13'), { dropped: 'miss-limited' });
+  });
 
-test('a limit recovers with time', () => {
-  using own = new DataPath({ slots: 16 });
-  lab.standardTables(own);
-  const interval = 20e6;
-  own.tables.limit('EVENT_MISS', [interval, 0]);
-  const input = inside({ destination: unknownPeer });
-  const deadline = process.hrtime.bigint() + BigInt(10 * interval);
-  const start = process.hrtime.bigint();
-  let punted = 0;
-  while (process.hrtime.bigint() < deadline) punted += own.run('inside', input).counts['inside punted'] ?? 0;
-  const elapsed = Number(process.hrtime.bigint() - start);
-  assert.ok(punted >= 2, `${punted} punts`);
-  assert.ok(punted <= 1 + elapsed / interval, `${punted} punts in ${elapsed} ns`);
+  test('a limit recovers with time', () => {
+    lab.standardTables(dataPath);
+    const interval = 20e6;
+    dataPath.tables.limit('EVENT_MISS', [interval, 0]);
+    const input = inside({ destination: unknownPeer });
+    const deadline = process.hrtime.bigint() + BigInt(10 * interval);
+    const start = process.hrtime.bigint();
+    let punted = 0;
+    while (process.hrtime.bigint() < deadline)
+      punted += dataPath.run('inside', input).counts['inside punted'] ?? 0;
+    const elapsed = Number(process.hrtime.bigint() - start);
+    assert.ok(punted >= 2, `${punted} punts`);
+    assert.ok(punted <= 1 + elapsed / interval, `${punted} punts in ${elapsed} ns`);
+  });
 });
 
 test('a full ring drops and counts, and is used again once it is emptied', () => {

@@ -284,11 +284,11 @@ describe('a fork that is not there', () => {
 
   test('is asked for at a bounded rate, and no packet lost for it', () => {
     const HOUR = 3600e9;
-    using own = new DataPath({ slots: 64 });
-    lab.standardTables(own);
-    forked(own.tables, [{}], []);
-    own.tables.limit('EVENT_FORK', [HOUR, 0]);
-    const counts = Array.from({ length: 3 }, () => own.run('inside', input).counts);
+    lab.standardTables(dataPath);
+    forked(dataPath.tables, [{}], []);
+    dataPath.tables.limit('EVENT_FORK', [HOUR, 0]);
+    const counts = Array.from({ length: 3 }, () => dataPath.run('inside', input).counts);
+    dataPath.forgetPunts();
     const forwarded = { 'inside forwarded': 1 };
     assert.deepEqual(counts, [{ ...forwarded, 'punt fork': 1 }, forwarded, forwarded]);
   });

@@ -3,7 +3,7 @@
  * nobody may be told, when too many were, and when it is left to the controller.
  */
 import assert from 'node:assert/strict';
-import { beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
 import { parsePrefix } from '../../control/wire/ipv6/prefix.ts';
 import { seededRandom } from '../bench/random.ts';
@@ -248,34 +248,25 @@ describe('left to the controller', () => {
 
 describe('limits', () => {
   beforeEach(standardLinks);
-  /** What was refused once stays refused: these tables are used for nothing else. */
-  const limited = () => {
-    const own = new DataPath({ slots: 16 });
-    lab.standardTables(own);
-    own.tables.routerAddresses([{ vlan: 0, address: BOX }]);
-    return own;
-  };
+  afterEach(() => dataPath.forgetPunts());
 
   test('in all: burst, then a counted drop; the other kind keeps its own', () => {
-    using own = limited();
-    own.tables.limit('EVENT_TOO_BIG', [HOUR, 2 * HOUR]);
+    tables.limit('EVENT_TOO_BIG', [HOUR, 2 * HOUR]);
     const frame = sent([sized(1500)]);
-    for (let count = 0; count < 3; count++)
-      lab.expectOutcome(own, 'inside', frame, { answered: answer(frame, { mtu: 1492 }) });
-    for (let count = 0; count < 3; count++) lab.expectOutcome(own, 'inside', frame, { dropped: 'too-big' });
+    for (let count = 0; count < 3; count++) expectInside(frame, { answered: answer(frame, { mtu: 1492 }) });
+    for (let count = 0; count < 3; count++) expectInside(frame, { dropped: 'too-big' });
     const outer = arriving([shim, udp(1500)]);
-    lab.expectOutcome(own, 'outside', outer, { answered: answer(outer, { mtu: 1508 }) });
+    expectOutside(outer, { answered: answer(outer, { mtu: 1508 }) });
   });
 
   test('for each source, and those about whom nobody is told use up nothing', () => {
-    using own = limited();
-    own.tables.limit('EVENT_OUTSIDE_TOO_BIG', [0, 0], [HOUR, 0]);
+    tables.limit('EVENT_OUTSIDE_TOO_BIG', [0, 0], [HOUR, 0]);
     const error = arriving([shim, icmpError(1, 0, 0, new Uint8Array(1500))]);
-    lab.expectOutcome(own, 'outside', error, { dropped: 'outside-too-big' });
+    expectOutside(error, { dropped: 'outside-too-big' });
     for (const source of PEER_LOCATORS) {
       const frame = arriving([shim, udp(1500)], { source });
-      lab.expectOutcome(own, 'outside', frame, { answered: answer(frame, { mtu: 1508 }) });
-      lab.expectOutcome(own, 'outside', frame, { dropped: 'outside-too-big' });
+      expectOutside(frame, { answered: answer(frame, { mtu: 1508 }) });
+      expectOutside(frame, { dropped: 'outside-too-big' });
     }
   });
 });
