@@ -49,7 +49,11 @@ function status({ box, config, started, dns, dhcp }: ReportSources): StatusRepor
     programs: { inside, outside },
     contexts: { established, pending, capacity: config.contexts.capacity },
     waitingPackets: box.firstPackets.waiting,
-    counters: { ...box.counters, ...dns?.report().counters, ...prefixed('dhcp', dhcp?.counters) },
+    counters: {
+      ...box.counters,
+      ...prefixed('dns', dns?.report().counters),
+      ...prefixed('dhcp', dhcp?.counters),
+    },
   };
 }
 
