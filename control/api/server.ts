@@ -2,8 +2,11 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { RefusalError } from '../site/refusal.ts';
 import type { Arguments, Response } from './protocol.ts';
 import { RequestLines, readRequest } from './request.ts';
+
+export { RefusalError };
 
 /** By name; the result, a promise of it, or a Stream. What is thrown becomes the answer's error. */
 export type Commands = Readonly<Record<string, (args: Arguments) => unknown>>;
@@ -14,14 +17,6 @@ export class Stream {
   readonly begin: (tell: (event: unknown) => void) => () => void;
   constructor(begin: Stream['begin']) {
     this.begin = begin;
-  }
-}
-
-/** What was asked for cannot be: said as it is. */
-export class RefusalError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'RefusalError';
   }
 }
 

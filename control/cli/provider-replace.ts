@@ -54,7 +54,7 @@ async function showPlan(socket: string, args: object, { json }: Options): Promis
 const planText = (plan: Plan): string =>
   [
     `${plan.to} would replace ${plan.from}; nothing was changed. ${plan.to} is ${plan.isUp ? 'up' : 'DOWN: it must be up first'}`,
-    `${plan.contexts} peers would be told; ${plan.contextsToMove} contexts would move`,
+    `contexts whose peers would be told: ${plan.contexts}; of them would move: ${plan.contextsToMove}`,
     `${plan.from} would go on receiving for ${plan.ttl} s after its addresses have left the DNS`,
     '',
     formatTable(

@@ -2,6 +2,7 @@
 import { type ProviderConfig, parseProvider } from '../config/provider.ts';
 import type { ProviderRecord } from '../store/records.ts';
 import { formatPrefix } from '../wire/ipv6/prefix.ts';
+import { RefusalError } from './refusal.ts';
 
 export interface SiteProvider {
   readonly config: ProviderConfig;
@@ -11,7 +12,7 @@ export interface SiteProvider {
 }
 
 /** A provider cannot be added, removed or replaced like that. */
-export class ProviderError extends Error {
+export class ProviderError extends RefusalError {
   constructor(message: string) {
     super(message);
     this.name = 'ProviderError';

@@ -12,6 +12,7 @@ import {
   Stream,
   serveControlSocket,
 } from '../../control/api/server.ts';
+import { ProviderError } from '../../control/site/provider-list.ts';
 
 const settle = () => new Promise((done) => setTimeout(done, 20));
 
@@ -43,6 +44,9 @@ before(async () => {
     later: async () => ({ answer: 42 }),
     refuses: () => {
       throw new RefusalError('there is no such host');
+    },
+    overlaps: () => {
+      throw new ProviderError('its prefix overlaps with that of x1');
     },
     follow: () =>
       new Stream((follower) => {
@@ -147,6 +151,7 @@ test('requests of a client that reads no answers wait outside', async () => {
 
 test('a refusal is said as it is', async () => {
   await assert.rejects(askDaemon(path, 'refuses'), { message: 'there is no such host' });
+  await assert.rejects(askDaemon(path, 'overlaps'), { message: 'its prefix overlaps with that of x1' });
 });
 
 test('events come as they happen, to every follower, until it goes', async () => {
