@@ -44,7 +44,12 @@ describe('REAP between two boxes', { skip }, () => {
     const [site] = SITES;
     const args = { local: here().cmula, peer: there().cmula };
     const [context] = (await askDaemon(socketOf(site), 'context', args)) as readonly ContextDetailReport[];
-    const { inUse, switches, reachability } = context!;
+    const { inUse, switches, reachability, peerLocators } = context!;
+    assert.deepEqual(
+      peerLocators.map(({ found }) => found),
+      [true, true],
+      'the peer was found at both of its locators',
+    );
     const last = switches.at(-1)!;
     assert.equal(last.because, 'REAP found that it works');
     assert.equal(last.to?.uplink, inUse?.uplink);
