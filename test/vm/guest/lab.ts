@@ -3,57 +3,29 @@
  * boxes' links are 802.1Q VLANs; hosts talk over CMULAs, in the clear and by ESP; a provider is cut.
  */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { contextBetween, drops } from '../../lab/box.ts';
-import { ProgramEndedError, runIn, until } from '../../lab/command.ts';
-import { down, up, uplinkReaches } from '../../lab/lab.ts';
+import { runIn, until } from '../../lab/command.ts';
+import { down, uplinkReaches } from '../../lab/lab.ts';
 import { inState } from '../../lab/paths.ts';
 import { framesOf } from '../../lab/pcap.ts';
 import { start, stop } from '../../lab/process.ts';
 import { hostIn, type LabHost } from '../../lab/state.ts';
 import { SITES } from '../../lab/topology.ts';
 import { espPackets, protectByEsp } from '../../lab/traffic/ipsec.ts';
-import { listen } from '../../lab/traffic/listen.ts';
 import { wireOf } from '../../lab/vlans.ts';
+import { OCTETS, ping, raise, serveFile, transfer } from './bare-lab.ts';
 
 const [site] = SITES;
 const provider = site.providers[0]!;
 const routerEnd = { namespace: provider.name, interface: site.box };
 const wire = wireOf(routerEnd)!;
-const PORT = 5000;
-const OCTETS = 300_000;
-/** Node dies of signals under emulation, seldom; a box that did so before it ran has been no test. */
-const ATTEMPTS = 3;
 
 /** IPv6 Next Header values and what follows the header. */
 const [SHIM6, ESP] = [140, 50];
 const IPV6_LENGTH = 40;
 const TAGGED_LINK_LENGTH = 18;
-
-async function ping(from: LabHost, to: string, count: number, length = 56): Promise<number> {
-  const words = ['ping', '-6', '-n', '-i', '0.2', '-W', '5', '-c', String(count), '-s', String(length), to];
-  const { stdout } = await runIn(from.namespace, words);
-  return Number(/(\d+) received/.exec(stdout)?.[1]);
-}
-
-/** Fetches a file that `from` serves by HTTP. */
-async function transfer(from: LabHost, to: LabHost): Promise<void> {
-  const received = inState('received.bin');
-  const words = ['curl', '-sS', '--fail', '--max-time', '100', '-o', received];
-  await runIn(to.namespace, [...words, `http://[${from.cmula}]:${PORT}/file.bin`], { timeout: 120_000 });
-  assert.ok(readFileSync(received).equals(readFileSync(inState('www', 'file.bin'))));
-}
-
-async function serveFile(hosts: readonly LabHost[]): Promise<void> {
-  mkdirSync(inState('www'));
-  writeFileSync(inState('www', 'file.bin'), randomBytes(OCTETS));
-  for (const host of hosts) {
-    const argv = ['busybox', 'httpd', '-f', '-p', `[${host.cmula}]:${PORT}`, '-h', inState('www')];
-    await listen('httpd', host, 'tcp', PORT, argv);
-  }
-}
 
 /** The IPv6 frames on the wire between box and first provider while `traffic` runs, behind their link headers. */
 async function onTheWire(traffic: () => Promise<unknown>): Promise<Uint8Array[]> {
@@ -80,23 +52,10 @@ const carried = (frame: Uint8Array): number | undefined =>
     : undefined;
 const isControl = (frame: Uint8Array): boolean => nextHeader(frame) === SHIM6 && carried(frame) === undefined;
 
-async function raise(): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const progress = (line: string) => console.log(`${process.uptime().toFixed(0)} s: ${line}`);
-      return await up({ owned: true, bare: true, vlans: true, progress });
-    } catch (error) {
-      if (!(error instanceof ProgramEndedError) || error.signal === undefined || attempt === ATTEMPTS)
-        throw error;
-      console.log(`${error.message}\nattempt ${attempt} of ${ATTEMPTS}`);
-    }
-  }
-}
-
 describe('boxes whose links are VLANs', () => {
   let [client, server]: LabHost[] = [];
   before(async () => {
-    await raise();
+    await raise({ vlans: true });
     [client, server] = [hostIn('h1'), hostIn('h2')];
     await serveFile([client, server]);
   });
