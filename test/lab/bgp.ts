@@ -70,6 +70,14 @@ export async function bgpRoutesReach(site: Site, provider: Provider, count: numb
   );
 }
 
+/** What the provider's router says of its session with the site's box: its state, and prefixes that the site announces. */
+export async function sessionWithSite(provider: Provider): Promise<{ state: string; prefixes: number }> {
+  const summary = await vtysh(providerInstance(provider), 'show bgp ipv6 unicast summary json');
+  const { peers } = JSON.parse(summary) as { peers: Record<string, { state: string; pfxRcd: number }> };
+  const { state, pfxRcd } = peers[provider.boxAddress]!;
+  return { state, prefixes: pfxRcd };
+}
+
 /** The router's BGP alone: it installs no routes, the lab's own stay as they are. */
 const startSpeaker = (instance: FrrInstance, configuration: readonly string[]) =>
   startFrr(instance, 'bgpd', configuration, ['-Z', '-n']);

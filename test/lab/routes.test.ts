@@ -7,6 +7,7 @@ import {
   boxInstance,
   breakMiddle,
   mendMiddle,
+  sessionWithSite,
   setAnnouncing,
   startBgp,
 } from './bgp.ts';
@@ -52,6 +53,11 @@ describe('uplinks watched by their routes', { skip }, () => {
     const path = await pathOf('h1', 'h2');
     assert.equal(path?.uplink, first!.name);
     assert.ok(path?.destination.startsWith(theirs!.prefix.slice(0, -4)));
+  });
+
+  it('are told by a site that announces nothing', async () => {
+    for (const provider of site.providers)
+      assert.deepEqual(await sessionWithSite(provider), { state: 'Established', prefixes: 0 });
   });
 
   it('a route withdrawn in the middle of the network moves the context to a pair that has one', async (test) => {
