@@ -27,8 +27,11 @@ const print = (line = ''): void => console.log(line);
 async function attempt(title: string, outcome: Outcome, act: () => Promise<ScenarioResult>): Promise<void> {
   const start = performance.now();
   try {
-    outcome.results.push(await act());
-    print(`   held: ${title} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+    const result = await act();
+    outcome.results.push(result);
+    const [toH2, toH1] = [result.toH2, result.toH1].map(({ failing, mending }) => Math.max(failing, mending));
+    const gaps = `longest gaps ${toH2!.toFixed(0)} and ${toH1!.toFixed(0)} ms`;
+    print(`   held: ${title} (${((performance.now() - start) / 1000).toFixed(1)} s; ${gaps})`);
   } catch (error) {
     outcome.failures.push(`${title}: ${(error as Error).message}`);
     print(`   DID NOT HOLD: ${title}: ${(error as Error).message}`);
