@@ -15,8 +15,8 @@ import { type Row, TABLE_NAMES, TABLES } from './tables.ts';
 export interface DatabaseOptions {
   /**
    * Length of the log, in pages, at which it is copied into the file. Addresses are hashes: each lease writes to other
-   * pages than the one before, and a page that is written often is copied once. 32 MiB of log cost a lease half of the
-   * time that 4 MiB do (`npm run bench -- dhcp`), and are read back in a moment.
+   * pages than the one before, and a page that is written often is copied once. With 32 MiB of log a lease takes SQLite
+   * about 65 µs, with 4 MiB 100 (30,000 leases on top of as many, 16 a commit); they are read back in a moment.
    */
   readonly checkpointPages?: number;
 }
