@@ -54,7 +54,7 @@ export class PresenceNews {
   #choose(context: ContextView): void {
     const { contexts, clock, onStaying } = this.#options;
     const revert = clock() - (context.establishedAt ?? Number.NEGATIVE_INFINITY) < YOUNG;
-    contexts.update(context, { revert, because: 'the peer was found at a preferred locator' });
+    contexts.update(context, { revert, because: 'the peer was found at a locator that it prefers' });
     if (!revert) onStaying();
   }
 }
