@@ -76,6 +76,12 @@ static __always_inline int missed(struct xdp_md *xdp, const struct frame *frame,
 	return is_nat_punt(result) ? want_nat_punt(punt, frame, result) : result;
 }
 
+/* TCP, or a fragment of it. */
+static __always_inline int may_hold_syn(__u8 next_header)
+{
+	return next_header == NEXT_TCP || next_header == NEXT_FRAGMENT;
+}
+
 /* What process() does, for what is plain. */
 static __always_inline int process_plain(struct xdp_md *xdp)
 {
@@ -111,7 +117,7 @@ static __always_inline int process_plain(struct xdp_md *xdp)
 	if (UNLIKELY(length + PAYLOAD_HEADER_LENGTH > uplink->mtu ||
 		     (length + PAYLOAD_HEADER_LENGTH > MINIMUM_MTU && settings.path_mtus)))
 		return NOT_PLAIN;
-	if (UNLIKELY(plain_next_header(ipv6) == NEXT_TCP && settings.flags & SETTING_CLAMP_MSS))
+	if (UNLIKELY(may_hold_syn(plain_next_header(ipv6)) && settings.flags & SETTING_CLAMP_MSS))
 		return NOT_PLAIN;
 	if (UNLIKELY(!select_port(uplink->port)))
 		return NOT_PLAIN;

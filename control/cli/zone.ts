@@ -32,6 +32,8 @@ export function registerZoneCommands(program: Command): void {
         zones,
         ...(ttl && { ttl }),
       })) as readonly ZoneFile[];
+      for (const file of files)
+        if (file.text === '') console.error(`pshim6: nothing of this site is in zone ${file.zone}`);
       const text = () => files.map((file) => `; ${file.zone}\n${file.text}`).join('\n');
       process.stdout.write(json ? `${JSON.stringify(files, null, 2)}\n` : text());
     });
