@@ -173,6 +173,7 @@ export class Box {
         contexts: this.contexts,
         carrier: this.carrier,
         hosts: () => this.hosts,
+        onHost: (ulid) => this.links.hostLinks.expect(ulid),
         ulids: config.ulids,
       });
       this.#idleScan = this.#openIdleScan();

@@ -14,6 +14,8 @@ export interface HandshakesOptions {
   readonly carrier: Pick<ContextCarrier, 'mayHold' | 'refuse'>;
   /** By addressKey of the CMULA. */
   readonly hosts: () => ReadonlyMap<string, SiteHost>;
+  /** A host of the site is there. */
+  readonly onHost: (ulid: Address) => void;
   /** Prefixes of ULIDs that nobody can route. */
   readonly ulids: readonly Prefix[];
 }
@@ -27,9 +29,10 @@ export class Handshakes {
 
   /** A host was told of a peer, or sent it a packet: begin the handshake unless it is under way. */
   begin(local: Address, peer: Address, locators: readonly Address[]): void {
-    const { hosts, carrier, contexts, driver } = this.#options;
+    const { hosts, onHost, carrier, contexts, driver } = this.#options;
     // The site's own hosts reach each other without a context.
     if (!hosts().has(addressKey(local)) || hosts().has(addressKey(peer))) return;
+    onHost(local);
     // Packets to a routable ULID would be the kernel's until the context stands; let them wait, too.
     if (this.isRoutable(peer) && carrier.mayHold(local, peer)) contexts.reserve(local, peer);
     driver.run((core, now) => core.establish(now, local, peer, locators));

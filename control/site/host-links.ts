@@ -1,4 +1,4 @@
-/** Where the site's hosts are on the inside: their neighbours' entries, followed, and asked for where there is none. */
+/** Where the site's hosts are on the inside: their neighbours' entries, followed, and asked for when a host is heard of. */
 import type { Config } from '../config/schema.ts';
 import type { HostLink } from '../dataplane/ingress-table.ts';
 import { SettingsLimits } from '../dataplane/layout.generated.ts';
@@ -39,8 +39,8 @@ export class HostLinks {
   readonly #options: HostLinksOptions;
   /** By addressKey of the ULID. */
   readonly #links = new Map<string, HostLink>();
-  /** The rest of a round through the hosts, asking for those not yet found. */
-  #round: Iterator<SiteHost> | undefined;
+  /** ULIDs of hosts that have been heard of, and are to be asked for; by addressKey. */
+  readonly #expected = new Map<string, Address>();
 
   constructor(options: HostLinksOptions) {
     this.#options = options;
@@ -78,26 +78,34 @@ export class HostLinks {
     onHostMoved(host);
   }
 
-  /** Begins to ask for all hosts that are not known, unless that is under way. */
-  beginRound(): void {
-    this.#round ??= this.#options.hosts.values();
-    this.step();
+  /**
+   * A host of the site is there, as it has asked or sent something: where, errors about its packets need to know. Others
+   * are not asked for. Packets to one that is about to come up wait while the kernel asks, three times, and are lost if it
+   * was asked for too early; without that they ask for themselves, in time.
+   */
+  expect(ulid: Address): void {
+    const key = addressKey(ulid);
+    if (!this.#links.has(key)) this.#expected.set(key, ulid);
   }
 
-  /** Goes on asking. With several inside interfaces nobody knows which one a host is on: its own packets tell. */
+  /** Asks for hosts that are there. With several inside interfaces nobody knows which one a host is on. */
   step(): void {
+    if (this.#expected.size === 0) return;
     const { inside, facts, ask } = this.#options;
     const device = facts(inside[0]!.interface);
-    if (!device?.carrier || inside.length > 1) return;
-    for (let count = 0; count < HOSTS_PER_TICK && this.#round !== undefined; count++) {
-      const { value: host, done } = this.#round.next();
-      if (done) this.#round = undefined;
-      else if (!this.#links.has(addressKey(host.ulid))) ask(device.ifindex, host.ulid);
+    if (!device?.carrier || inside.length > 1) return this.#expected.clear();
+    let left = HOSTS_PER_TICK;
+    for (const [key, ulid] of this.#expected) {
+      this.#expected.delete(key);
+      if (this.#links.has(key)) continue;
+      ask(device.ifindex, ulid);
+      if (--left === 0) return;
     }
   }
 
   /** The host is served no more. */
   forget(ulid: Address): void {
     this.#links.delete(addressKey(ulid));
+    this.#expected.delete(addressKey(ulid));
   }
 }

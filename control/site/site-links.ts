@@ -227,7 +227,8 @@ export class SiteLinks implements SiteFacts {
     if (++this.#ticks % RESOLVE_TICKS === 0) {
       this.#attachMissing();
       this.#resolve();
-    } else this.hostLinks.step();
+    }
+    this.hostLinks.step();
   }
 
   /** A router says that the packet of a tunnel between these ends was too big for what comes after it. */
@@ -423,13 +424,12 @@ export class SiteLinks implements SiteFacts {
     }
   }
 
-  /** Has the kernel resolve, or confirm, the providers' routers, and begins a round through the hosts. */
+  /** Has the kernel resolve the providers' routers. */
   #resolve(): void {
     for (const uplink of this.uplinks) {
       if (uplink.link?.carrier && uplink.gateway === undefined)
         this.#ask(uplink.link.ifindex, uplink.provider.gateway);
     }
-    this.hostLinks.beginRound();
   }
 
   #ask(ifindex: number, address: Address): void {

@@ -57,6 +57,7 @@ function box(standing?: Standing, { mayHold = true, forks = [] as readonly numbe
           0,
         )) as never,
     },
+    onHost: () => {},
     contexts: {
       reserve: (local, peer) => {
         note('hold packets', local, peer);
