@@ -217,7 +217,9 @@ const cableOf = (end: LinkEnd, wireOf: WireOf): LinkEnd => ({
 export function existingNamespaces(): string[] {
   if (!existsSync(NETNS_DIRECTORY)) return [];
   const present = new Set(readdirSync(NETNS_DIRECTORY));
-  return [...NAMESPACES, ...GUEST_NAMESPACES].filter((name) => present.has(NAMESPACE_PREFIX + name));
+  // With three providers z1 is no guest.
+  const known = new Set([...NAMESPACES, ...GUEST_NAMESPACES]);
+  return [...known].filter((name) => present.has(NAMESPACE_PREFIX + name));
 }
 
 /** Whether iproute2 has made its directory of namespaces a mount yet. */
