@@ -1,30 +1,17 @@
 /** Full reachability exploration, RFC 5534 §4.2 and §4.3: sending Probes in turn, and learning from those that come. */
 import { encodeMessage, type Probe, type ProbeReport } from '../wire/shim6/index.ts';
 import { type EventName, Operational, type State } from './behaviour.ts';
-import type { Budget } from './budget.ts';
-import type { Counters } from './counters.ts';
-import type { ReapEffect } from './effects.ts';
 import { Exploration, type SentProbe } from './exploration.ts';
 import type { Histories } from './history.ts';
 import { candidates, includesPair, nextPair, samePair } from './pair-order.ts';
 import type { PathMemory } from './path-memory.ts';
-import type { Presence } from './presence.ts';
+import type { Presence, PresenceParts } from './presence.ts';
 import type { ReceivedProbe } from './received-probe.ts';
 import { Schedule } from './schedule.ts';
-import type { ReapSettings } from './settings.ts';
-import type { LocatorPair, Subject, Surroundings } from './subject.ts';
+import type { LocatorPair, Subject } from './subject.ts';
 
-export interface ProberParts {
-  readonly random: () => number;
-  readonly around: Surroundings;
-  readonly settings: ReapSettings;
-  readonly counters: Counters;
-  readonly budget: Budget;
-  readonly memory: PathMemory;
-  readonly histories: Histories;
+export interface ProberParts extends PresenceParts {
   readonly presence: Presence;
-  readonly stateOf: (slot: number) => State;
-  readonly emit: (effect: ReapEffect) => void;
 }
 
 export class Prober {
