@@ -22,7 +22,7 @@ import { reapSettings } from './config/reap.ts';
 import { shim6Settings } from './config/shim6.ts';
 import { InstalledContexts } from './dataplane/contexts.ts';
 import { Dataplane, TICK_MILLISECONDS } from './dataplane/dataplane.ts';
-import { FirstPackets } from './dataplane/first-packets.ts';
+import { FirstPackets, type WaitingFrame } from './dataplane/first-packets.ts';
 import { IdleScan } from './dataplane/idle-scan.ts';
 import { EventLimits } from './dataplane/layout.generated.ts';
 import { PathReview } from './dataplane/path-review.ts';
@@ -312,13 +312,19 @@ export class Box {
       heldPayload: this.heldPayload,
       clock,
       log,
-      injectInside: (frame) => this.#insideInjector.inject(frame),
+      injectInside: (waiting) => this.#giveBack(waiting),
       injectOutside: (frame) => this.#outsideInjector.inject(frame),
       drainEvents: () => this.dataplane.drainEvents(),
       onLive: ({ local, peer }) => this.onHandshakeEnd(local, peer),
       sendError: (invoking, error) => this.#errors.toHost(invoking, error),
       isTranslated: (peer) => this.site.config.nat.enabled && this.handshakes.isRoutable(peer),
     });
+  }
+
+  /** A host's frame, to the program that it came from. */
+  #giveBack(waiting: WaitingFrame): void {
+    this.#errors.noteGivenBack(waiting);
+    this.#insideInjector.inject(waiting.frame);
   }
 
   get counters(): Readonly<Record<string, number>> {
@@ -373,7 +379,7 @@ export class Box {
           this.#driver.run((core, now) => core.handleMessage(now, { source, destination, message }));
         },
         handleUnknownTag: (source, destination, tag) => this.#handleUnknownTag(source, destination, tag),
-        injectInside: (frame) => this.#insideInjector.inject(frame),
+        injectInside: (waiting) => this.#giveBack(waiting),
         injectOutside: (frame) => this.#outsideInjector.inject(frame),
         isReceiver: (tag, source) => this.contexts.delivers(tag, source),
         sendError: (invoking, error) => this.#errors.toHost(invoking, error),

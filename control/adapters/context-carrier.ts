@@ -21,7 +21,7 @@ export interface ContextCarrierOptions {
   readonly heldPayload: FirstPackets;
   readonly clock: Clock;
   readonly log: Log;
-  readonly injectInside: (frame: Uint8Array) => void;
+  readonly injectInside: (waiting: WaitingFrame) => void;
   readonly injectOutside: (frame: Uint8Array) => void;
   /** Has the events in the ring handled now. */
   readonly drainEvents: () => void;
@@ -79,7 +79,7 @@ export class ContextCarrier {
     const { firstPackets, heldPayload, injectInside, sendError } = this.#options;
     for (const waiting of firstPackets.expire(now)) {
       const { source, destination } = frameAddresses(waiting);
-      if (this.#fallBack(source, destination)) injectInside(waiting.frame);
+      if (this.#fallBack(source, destination)) injectInside(waiting);
       else sendError(waiting, { kind: 'address-unreachable' });
     }
     heldPayload.expire(now);
@@ -137,7 +137,7 @@ export class ContextCarrier {
       const pair = pairKey(context.local, context.peer);
       const since = firstPackets.since(pair);
       if (since !== undefined) this.#noteDelay(pair, clock() - since);
-      for (const waiting of firstPackets.take(pair)) injectInside(waiting.frame);
+      for (const waiting of firstPackets.take(pair)) injectInside(waiting);
     }
     contexts.setLive(context);
     onLive(context);
@@ -177,7 +177,7 @@ export class ContextCarrier {
     log.info('context-failed', { local: formatAddress(local), peer: formatAddress(peer), reason });
     if (fork !== 0) return;
     if (this.#fallBack(local, peer)) {
-      for (const { frame } of firstPackets.take(pairKey(local, peer))) injectInside(frame);
+      for (const waiting of firstPackets.take(pairKey(local, peer))) injectInside(waiting);
       return;
     }
     contexts.unreserve(local, peer);

@@ -13,6 +13,8 @@ import { frameAddresses } from './held-frame.ts';
 /** How often one destination gets an error, RFC 4443 §2.4 (f): what a trace of the way asks at once, it gets. */
 const RATE = { perSecond: 100, burst: 10 };
 const DESTINATIONS_KEPT = 4096;
+/** Hosts of which it is remembered where their frames came from that were given back to the data path. */
+const ORIGINS_KEPT = 4096;
 
 type Links = Pick<SiteLinks, 'uplinkFor' | 'insideAddress' | 'hostLinks'>;
 type Addresses = Pick<RouterAddresses, 'of' | 'within'>;
@@ -24,6 +26,8 @@ export class ErrorSender {
   readonly #sender: Sender;
   readonly #clock: Clock;
   readonly #isInjected: (ifindex: number) => boolean;
+  /** By addressKey of the source; the newest last. */
+  readonly #origins = new Map<string, { readonly ifindex: number; readonly ethernet: Uint8Array }>();
   readonly #buckets = new TokenBuckets(RATE, DESTINATIONS_KEPT);
   #limited = 0;
   #undelivered = 0;
@@ -48,9 +52,21 @@ export class ErrorSender {
     return this.#limited;
   }
 
-  /** Errors not sent because it is not known where their host is. */
+  /** Errors not sent because it is not known any more where their host's packet came from. */
   get undelivered(): number {
     return this.#undelivered;
+  }
+
+  /** A host's frame is about to be given back to the data path: errors about it are to go where it came from. */
+  noteGivenBack(waiting: WaitingFrame): void {
+    const { frame, ifindex } = waiting;
+    if (this.#isInjected(ifindex)) return;
+    const host = addressKey(frameAddresses(waiting).source);
+    this.#origins.delete(host);
+    this.#origins.set(host, { ifindex, ethernet: frame.slice(0, 12) });
+    if (this.#origins.size <= ORIGINS_KEPT) return;
+    const [oldest] = this.#origins.keys();
+    this.#origins.delete(oldest!);
   }
 
   toHost(invoking: WaitingFrame, error: Icmp6Error): void {
@@ -89,19 +105,18 @@ export class ErrorSender {
 
   /**
    * A host's frame as its link brought it: what waited for a context came up again where it was given back, and an
-   * answer to there would reach nobody. Undefined while it is not known where the host is.
+   * answer to there would reach nobody. The host itself may not be known yet: that packet can be its first.
    */
   #asItCame(invoking: WaitingFrame): WaitingFrame | undefined {
     if (!this.#isInjected(invoking.ifindex)) return invoking;
-    const ethernet = this.#links.hostLinks.ethernet(frameAddresses(invoking).source);
-    if (ethernet === undefined) {
+    const origin = this.#origins.get(addressKey(frameAddresses(invoking).source));
+    if (origin === undefined) {
       this.#undelivered++;
       return undefined;
     }
     const frame = invoking.frame.slice();
-    frame.set(ethernet.source, 0);
-    frame.set(ethernet.destination, 6);
-    return { ...invoking, frame, ifindex: ethernet.ifindex };
+    frame.set(origin.ethernet, 0);
+    return { ...invoking, frame, ifindex: origin.ifindex };
   }
 
   #send(invoking: WaitingFrame, error: Icmp6Error, source: Address | undefined): void {

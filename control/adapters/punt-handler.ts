@@ -27,7 +27,7 @@ export interface PuntActions {
   /** Whether payload with the tag from this source would be delivered by now. */
   isReceiver(tag: ContextTag, source: Address): boolean;
   /** Back into the program the frame came from. */
-  injectInside(frame: Uint8Array): void;
+  injectInside(waiting: WaitingFrame): void;
   injectOutside(frame: Uint8Array): void;
   sendError(invoking: WaitingFrame, error: Icmp6Error): void;
   /** The same to the sender of a packet that came from a provider. */
@@ -121,7 +121,7 @@ export class PuntHandler {
   }
 
   /** Only the payload header makes it too big, which no host can be told. */
-  #fragment(packet: Uint8Array, { mtu, frame, networkOffset }: PuntedFrame): void {
+  #fragment(packet: Uint8Array, { mtu, frame, networkOffset, ifindex }: PuntedFrame): void {
     const fragments = fragment(packet, mtu, this.#actions.identification());
     if (fragments === undefined) {
       this.counters.notFragmented++;
@@ -131,7 +131,7 @@ export class PuntHandler {
       const whole = new Uint8Array(networkOffset + octets.length);
       whole.set(frame.subarray(0, networkOffset));
       whole.set(octets, networkOffset);
-      this.#actions.injectInside(whole);
+      this.#actions.injectInside({ frame: whole, networkOffset, ifindex });
     }
     this.counters.fragmented++;
   }
@@ -169,7 +169,7 @@ export class PuntHandler {
     const state = this.#actions.contextState(source, destination);
     // The context came to stand while the frame was on its way up, and nothing waits before it.
     if (state === 'live' && this.#firstPackets.since(pair) === undefined) {
-      return this.#actions.injectInside(waiting.frame);
+      return this.#actions.injectInside(waiting);
     }
     const locators = this.#actions.peerLocators(destination);
     if (locators === undefined && state === 'none' && !this.#actions.searchPeer(source, destination)) {

@@ -39,7 +39,7 @@ function setUp() {
     heldPayload: new FirstPackets({ perPair: 8, total: 64, patience: 1_000 }),
     clock: () => 0,
     log: { error() {}, warn() {}, info() {}, debug() {} },
-    injectInside: (frame) => events.push(`frame ${frame[0]}`),
+    injectInside: ({ frame }) => events.push(`frame ${frame[0]}`),
     injectOutside: () => {},
     onLive: () => {},
     drainEvents: () => {

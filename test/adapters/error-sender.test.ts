@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { ErrorSender } from '../../control/adapters/error-sender.ts';
 import { SlotState } from '../../control/dataplane/layout.generated.ts';
-import type { HostEthernet } from '../../control/site/host-links.ts';
 import { RouterAddresses } from '../../control/site/router-addresses.ts';
 import type { Uplink } from '../../control/site/uplinks.ts';
 import { formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
@@ -115,8 +114,6 @@ describe('to a host, about what waited for its context and was given back to the
   after(() => dataPath.close());
   const LAN = 9;
   const BOX = parseAddress('fc00:db8:1::1');
-  const mac = (last: number) => Uint8Array.of(2, 0, 0, 0, 1, last);
-  const place: HostEthernet = { ifindex: LAN, source: mac(0x01), destination: mac(0x11), vlan: 0 };
 
   /** As the program inside hands it up when it comes from the injector. */
   function punted(parts: readonly packets.Part[], hopLimit = 64) {
@@ -129,8 +126,8 @@ describe('to a host, about what waited for its context and was given back to the
     return event ?? assert.fail('nothing was handed up');
   }
 
-  /** What the host gets, and by which link; `known`: its place on the inside. */
-  function host(known: HostEthernet | undefined) {
+  /** What the host gets, and by which link. */
+  function host() {
     const sent: { how: 'error' | 'reset'; ifindex: number; ethernet: number[]; source?: string }[] = [];
     const note = (how: 'error' | 'reset', source?: string) => (frame: Uint8Array, ifindex: number) =>
       sent.push({ how, ifindex, ethernet: [...frame.slice(0, 12)], ...(source && { source }) });
@@ -139,9 +136,7 @@ describe('to a host, about what waited for its context and was given back to the
       {
         uplinkFor: never,
         insideAddress: (ifindex) => (ifindex === LAN ? BOX : undefined),
-        hostLinks: {
-          ethernet: (ulid: Uint8Array) => (formatAddress(ulid) === lab.HOST ? known : undefined),
-        } as never,
+        hostLinks: {} as never,
       },
       new RouterAddresses({ addresses: () => [] }),
       {
@@ -155,13 +150,22 @@ describe('to a host, about what waited for its context and was given back to the
     );
     return { errors, sent };
   }
+  /** The host's first frame, by its link. */
+  const first = packets.frame({
+    link: lab.fromHost,
+    source: lab.HOST,
+    destination: lab.PEER,
+    parts: [packets.udp(1460)],
+  });
+  const waiting = { frame: first, networkOffset: 14, ifindex: LAN };
   /** Of the frame that is answered: from the host, to the box. */
-  const ethernet = [...mac(0x01), ...mac(0x11)];
+  const ethernet = [...first.slice(0, 12)];
 
   test('Packet Too Big: by the host’s link, from the box’s address there', () => {
     const event = punted([packets.udp(1460)]);
     assert.deepEqual([event.kind, event.ifindex, event.mtu], ['too-big', INJECTOR, 1492]);
-    const { errors, sent } = host(place);
+    const { errors, sent } = host();
+    errors.noteGivenBack(waiting);
     errors.toHost(event, { kind: 'packet-too-big', mtu: event.mtu });
     assert.deepEqual(sent, [{ how: 'error', ifindex: LAN, ethernet, source: formatAddress(BOX) }]);
   });
@@ -169,7 +173,8 @@ describe('to a host, about what waited for its context and was given back to the
   test('Time Exceeded and the end of a TCP connection likewise', () => {
     const event = punted([packets.tcp()], 1);
     assert.equal(event.kind, 'hop-limit');
-    const { errors, sent } = host(place);
+    const { errors, sent } = host();
+    errors.noteGivenBack(waiting);
     errors.toHost(event, { kind: 'hop-limit-exceeded' });
     errors.tellLoss(event, 'rst');
     assert.deepEqual(
@@ -181,9 +186,25 @@ describe('to a host, about what waited for its context and was given back to the
     );
   });
 
-  test('a host that is nowhere to be found gets nothing, and that is counted', () => {
-    const { errors, sent } = host(undefined);
-    errors.toHost(punted([packets.udp(1460)]), tooBig);
+  test('where it came from is known still when it was given back twice', () => {
+    const event = punted([packets.udp(1460)]);
+    const { errors, sent } = host();
+    errors.noteGivenBack(waiting);
+    errors.noteGivenBack(event);
+    errors.toHost(event, tooBig);
+    assert.deepEqual(sent, [{ how: 'error', ifindex: LAN, ethernet, source: formatAddress(BOX) }]);
+  });
+
+  test('of the last 4096 hosts; one before them gets nothing, and that is counted', () => {
+    const event = punted([packets.udp(1460)]);
+    const { errors, sent } = host();
+    errors.noteGivenBack(waiting);
+    for (let other = 0; other < 4096; other++) {
+      const frame = first.slice();
+      new DataView(frame.buffer).setUint16(14 + 8 + 12, 0x8000 | other);
+      errors.noteGivenBack({ ...waiting, frame });
+    }
+    errors.toHost(event, tooBig);
     assert.deepEqual([sent, errors.undelivered], [[], 1]);
   });
 });

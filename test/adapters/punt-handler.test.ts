@@ -32,7 +32,7 @@ function handler(listed: () => string, hold = true) {
     establish: refuse('establish'),
     establishFork: refuse('establishFork'),
     handleMessage: refuse('handleMessage'),
-    injectInside: (frame) => calls.push(`fragment 14+${frame.length - 14}`),
+    injectInside: ({ frame }) => calls.push(`fragment 14+${frame.length - 14}`),
     sendError: (_invoking, error) => calls.push(`${error.kind} ${'mtu' in error ? error.mtu : ''}`),
     sendErrorOutside: refuse('sendErrorOutside'),
     handleIcmpError: refuse('handleIcmpError'),
