@@ -72,9 +72,12 @@ export class ReapDriver {
         isUsable: options.isUsable,
       },
     });
-    this.#scan = new ActivityScan(egress, ingress, (slot, since, lastSent, received) =>
-      this.reap.observe(slot, since, lastSent, received),
-    );
+    this.#scan = new ActivityScan({
+      egress,
+      ingress,
+      observe: (slot, since, lastSent, received) => this.reap.observe(slot, since, lastSent, received),
+      isAtRest: (slot) => this.reap.isAtRest(slot),
+    });
     this.#presence = new PresenceNews({
       context: (slot) => this.#context(slot),
       contexts: options.contexts,

@@ -164,6 +164,11 @@ export class Reap {
     if (timers.kind(slot) !== TimerKind.None) this.#runTimer(slot, since);
   }
 
+  /** Whether nothing is to be observed of a context while it neither sends nor receives: no timer runs. */
+  isAtRest(slot: number): boolean {
+    return this.#timers.isAtRest(slot);
+  }
+
   /** SHIM6's own messages after establishment count as payload (RFC 5534 §6.1, §6.2). */
   controlSent(slot: number): void {
     this.#settle(slot);

@@ -35,6 +35,12 @@ export class Timers {
     return (this.#words[slot]! >>> KIND_SHIFT) as TimerKind;
   }
 
+  /** No timer runs. */
+  isAtRest(slot: number): boolean {
+    const kind = this.#words[slot]! >>> KIND_SHIFT;
+    return kind === TimerKind.None || kind === TimerKind.Fresh;
+  }
+
   /** When the timer was started, ticks. */
   since(slot: number): number {
     return this.#words[slot]! & TICK_MASK;

@@ -14,14 +14,15 @@ const path = {
 };
 
 /** Tables with one context, and what the scan tells of it. */
-function scene(slots: number) {
+function scene(slots: number, atRest = false) {
   const egress = new EgressTable(new Uint32Array(slots * 32), KEY, slots / 2);
   const ingress = new IngressTable(new Uint32Array(slots * 32), slots / 2);
   const local = parseAddress('fc00:1::1');
   const outbound = egress.add(local, peer, { high: 2, low: 7 }, [path]);
   const inbound = ingress.add({ high: 1, low: 7 }, local, peer, [path.destination], undefined);
   const told: (readonly number[])[] = [];
-  const scan = new ActivityScan(egress, ingress, (...observed) => told.push(observed));
+  const observe = (...observed: readonly number[]) => told.push(observed);
+  const scan = new ActivityScan({ egress, ingress, observe, isAtRest: () => atRest });
   return { egress, ingress, outbound, inbound, scan, told };
 }
 
@@ -51,6 +52,22 @@ test('contexts that are not watched, or no more, are not told of', () => {
   scan.unwatch(outbound);
   scan.step(4);
   assert.equal(told.length, 1);
+});
+
+test('contexts at rest are told of only when they carried something', () => {
+  const { egress, ingress, outbound, inbound, scan, told } = scene(256, true);
+  scan.watch(outbound, inbound);
+  for (let tick = 1; tick <= 6; tick++) {
+    if (tick === 3) egress.touch(outbound, tick);
+    if (tick === 5) ingress.touch(inbound, tick);
+    scan.step(tick);
+  }
+  assert.deepEqual(told, [
+    [outbound, 2, 3, 0],
+    [outbound, 3, 3, 0],
+    [outbound, 4, 3, 5],
+    [outbound, 5, 3, 5],
+  ]);
 });
 
 test('a large table is seen whole in five steps, and nothing that came is missed', () => {
