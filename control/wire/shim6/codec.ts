@@ -56,6 +56,9 @@ export function decodeMessage(bytes: Uint8Array): Message | UnknownMessage {
   return { type: name, ...fields, options: decodeOptions(reader, row.options) } as Message;
 }
 
+/** What is under way is in here; every message is copied out of it. */
+const scratch = new Writer(2048);
+
 /**
  * The bytes of a control message, checksum filled in, reserved fields zero.
  * Throws EncodeError `too-long` beyond `maximum` octets: there is no fragmenting, a sender says less.
@@ -63,8 +66,9 @@ export function decodeMessage(bytes: Uint8Array): Message | UnknownMessage {
 export function encodeMessage(message: Message, maximum = MAXIMUM_MESSAGE_LENGTH): Uint8Array {
   // The row of a message's type takes that message; TypeScript does not see through the index.
   const row = messageRows[message.type] as MessageRow<Message>;
-  const writer = new Writer();
+  const writer = scratch;
   writer
+    .truncate(0)
     .u8(NO_NEXT_HEADER)
     .u8(0)
     .u8(row.code)
