@@ -84,6 +84,6 @@ export class InFlight {
 
 /** Client, ID and question; the first octets of a message whose question cannot be read. */
 export function keyOfCopies(client: Endpoint, message: Uint8Array, { question }: Query): string {
-  const start = message.subarray(0, Math.min(question?.end ?? 64, message.length));
-  return `${addressKey(client.address)}${client.port}:${latin1(start)}`;
+  const end = Math.min(question?.end ?? 64, message.length);
+  return `${addressKey(client.address)}${client.port}:${latin1(message, 0, end)}`;
 }

@@ -3,7 +3,7 @@ import { TransientMap } from '../limits/transient-map.ts';
 import { FLAG, OPCODE_MASK } from '../wire/dns/constants.ts';
 import { DnsDecodeError } from '../wire/dns/decode-error.ts';
 import { HEADER_LENGTH, type Header, rcodeOf, readHeader, withId } from '../wire/dns/header.ts';
-import { equalQuestion, type Question, readQuestion } from '../wire/dns/question.ts';
+import { equalQuestion, type Question, readQuestion, repeatsQuestion } from '../wire/dns/question.ts';
 import { equalAddress } from '../wire/ipv6/address.ts';
 import type { DnsCounters } from './counters.ts';
 import type { DnsEffect } from './effect.ts';
@@ -202,6 +202,7 @@ function answersTo(header: Header, message: Uint8Array, query: Uint8Array): bool
   const asked = readHeader(query);
   if ((header.flags & FLAG.QR) === 0 || (header.flags & OPCODE_MASK) !== (asked.flags & OPCODE_MASK))
     return false;
+  if (header.questions === 1 && asked.questions === 1 && repeatsQuestion(message, query)) return true;
   const question = questionOf(query, asked);
   if (question === undefined) return true;
   if (header.questions === 0) return rcodeOf(header) !== 0;

@@ -38,8 +38,7 @@ export function skipName(message: Uint8Array, offset: number): number {
  */
 export function readName(message: Uint8Array, offset: number): { name: Name; end: number } {
   const whole = endOfPlainName(message, offset);
-  if (whole !== undefined) return { name: new Uint8Array(message.subarray(offset, whole)), end: whole };
-  const octets = new Uint8Array(MAXIMUM_NAME_LENGTH);
+  if (whole !== undefined) return { name: copyOf(message, offset, whole), end: whole };
   let length = 0;
   let end: number | undefined;
   let part = offset;
@@ -57,15 +56,22 @@ export function readName(message: Uint8Array, offset: number): { name: Name; end
     if (octet > MAX_LABEL_LENGTH) throw new DnsDecodeError('label-type', offset);
     need(message, offset, 1 + octet);
     if (length + 1 + octet > MAXIMUM_NAME_LENGTH) throw new DnsDecodeError('name-length', offset);
-    octets.set(message.subarray(offset, offset + 1 + octet), length);
-    length += 1 + octet;
-    offset += 1 + octet;
-    if (octet === 0) return { name: octets.slice(0, length), end: end ?? offset };
+    for (const next = offset + 1 + octet; offset < next; offset++) joined[length++] = message[offset]!;
+    if (octet === 0) return { name: joined.slice(0, length), end: end ?? offset };
   }
 }
 
+/** A name whose parts are found one by one. */
+const joined = new Uint8Array(MAXIMUM_NAME_LENGTH);
+
+function copyOf(message: Uint8Array, start: number, end: number): Name {
+  const name = new Uint8Array(end - start);
+  for (let index = 0; index < name.length; index++) name[index] = message[start + index]!;
+  return name;
+}
+
 /** The offset after a well-formed name without pointers; undefined for any other. Most names in questions are so. */
-function endOfPlainName(message: Uint8Array, start: number): number | undefined {
+export function endOfPlainName(message: Uint8Array, start: number): number | undefined {
   const limit = Math.min(message.length, start + MAXIMUM_NAME_LENGTH);
   for (let offset = start; offset < limit; ) {
     const length = message[offset]!;
@@ -78,16 +84,23 @@ function endOfPlainName(message: Uint8Array, start: number): number | undefined 
 
 /** Equal for names that are equal in the DNS: ASCII letters without case (RFC 4343). A `Map` key, not text. */
 export function nameKey(name: Name): string {
-  const text = latin1(name);
+  const key = latin1(name);
   // Length octets are at most 63, below 'A': folding the whole wire form cannot touch them.
-  return BEYOND_ASCII.test(text) ? text.replace(/[A-Z]+/g, (part) => part.toLowerCase()) : text.toLowerCase();
+  return BEYOND_ASCII.test(key) ? key.replace(/[A-Z]+/g, (part) => part.toLowerCase()) : key.toLowerCase();
 }
 
 const BEYOND_ASCII = /[\x80-\xff]/;
 
-/** A character for each octet. */
-export const latin1 = (octets: Uint8Array): string =>
-  Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
+/** Text is made of octets that have been copied in here: a view of each array would cost more than the text. */
+const text = Buffer.alloc(512);
+
+/** A character for each octet, from `start` on. */
+export function latin1(octets: Uint8Array, start = 0, end = octets.length): string {
+  const length = end - start;
+  if (length > text.length) return Buffer.from(octets.subarray(start, end)).toString('latin1');
+  for (let index = 0; index < length; index++) text[index] = octets[start + index]!;
+  return text.toString('latin1', 0, length);
+}
 
 /** Whether two names are equal in the DNS, without a key for each. */
 export function equalName(first: Name, second: Name): boolean {

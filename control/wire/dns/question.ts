@@ -1,7 +1,7 @@
 /** The question section (RFC 1035 §4.1.2). */
 import { DnsDecodeError } from './decode-error.ts';
 import { HEADER_LENGTH, type Header } from './header.ts';
-import { equalName, type Name, readName } from './name.ts';
+import { endOfPlainName, equalName, type Name, readName } from './name.ts';
 import { read16 } from './octets.ts';
 
 export interface Question {
@@ -22,4 +22,17 @@ export function readQuestion(message: Uint8Array, header: Header): Question {
 
 export function equalQuestion(first: Question, second: Question): boolean {
   return first.type === second.type && first.class === second.class && equalName(first.name, second.name);
+}
+
+/**
+ * Whether a message has the question of another octet for octet, as nearly every answer has that of its query. Both have
+ * one; false also where names are compressed or malformed.
+ */
+export function repeatsQuestion(message: Uint8Array, other: Uint8Array): boolean {
+  const name = endOfPlainName(other, HEADER_LENGTH);
+  if (name === undefined) return false;
+  const end = name + 4;
+  if (message.length < end || other.length < end) return false;
+  for (let at = HEADER_LENGTH; at < end; at++) if (message[at] !== other[at]) return false;
+  return true;
 }

@@ -19,8 +19,11 @@ export interface NewRecord {
 const ORDER: readonly Section[] = ['answer', 'authority', 'additional'];
 const POINTER = 0xc000;
 
+/** Of a writer that has finished, for the next. */
+let spare: Uint8Array<ArrayBuffer> | undefined;
+
 export class MessageWriter {
-  #octets = new Uint8Array(512);
+  #octets: Uint8Array<ArrayBuffer>;
   #length = HEADER_LENGTH;
   /** Where a suffix of a name, case kept, stands in the message. */
   readonly #suffixes = new Map<string, number>();
@@ -28,6 +31,8 @@ export class MessageWriter {
 
   /** `flags`: the 16 bits after the ID. */
   constructor(id: number, flags: number) {
+    this.#octets = spare?.fill(0, 0, HEADER_LENGTH) ?? new Uint8Array(512);
+    spare = undefined;
     write16(this.#octets, 0, id);
     write16(this.#octets, 2, flags);
   }
@@ -67,8 +72,12 @@ export class MessageWriter {
     return this;
   }
 
+  /** Once, and last. */
   finish(): Uint8Array {
-    return this.#octets.slice(0, this.#length);
+    const message = this.#octets.slice(0, this.#length);
+    spare = this.#octets;
+    this.#octets = new Uint8Array();
+    return message;
   }
 
   #countRecord(section: Section): void {
@@ -85,29 +94,34 @@ export class MessageWriter {
 
   #name(name: Name): void {
     for (let offset = 0; name[offset] !== 0; offset += 1 + name[offset]!) {
-      const suffix = latin1(name.subarray(offset));
+      const suffix = latin1(name, offset);
       const known = this.#suffixes.get(suffix);
       if (known !== undefined) {
         this.#number(POINTER | known);
         return;
       }
       if (this.#length < 0x4000) this.#suffixes.set(suffix, this.#length);
-      this.#append(name.subarray(offset, offset + 1 + name[offset]!));
+      this.#append(name, offset, offset + 1 + name[offset]!);
     }
-    this.#append(Uint8Array.of(0));
+    this.#reserve(1);
+    this.#octets[this.#length++] = 0;
   }
 
   #number(value: number): void {
-    this.#append(Uint8Array.of(value >> 8, value & 0xff));
+    this.#reserve(2);
+    this.#octets[this.#length++] = value >> 8;
+    this.#octets[this.#length++] = value & 0xff;
   }
 
-  #append(octets: Uint8Array): void {
-    if (this.#length + octets.length > this.#octets.length) {
-      const larger = new Uint8Array(2 * (this.#length + octets.length));
-      larger.set(this.#octets.subarray(0, this.#length));
-      this.#octets = larger;
-    }
-    this.#octets.set(octets, this.#length);
-    this.#length += octets.length;
+  #append(octets: Uint8Array, start = 0, end = octets.length): void {
+    this.#reserve(end - start);
+    for (let at = start; at < end; at++) this.#octets[this.#length++] = octets[at]!;
+  }
+
+  #reserve(length: number): void {
+    if (this.#length + length <= this.#octets.length) return;
+    const larger = new Uint8Array(2 * (this.#length + length));
+    larger.set(this.#octets.subarray(0, this.#length));
+    this.#octets = larger;
   }
 }
