@@ -93,9 +93,10 @@ const locatorList = (options: readonly Option[], count: number): readonly Option
 const plainly = (address: Address) => ({ address, usable: true, priority: 0, weight: 0 });
 
 function abridged(announcement: Announcement, key: string, make: () => Announcement): Announcement {
-  const known = announcement.abridged.get(key);
+  const known = announcement.abridged?.get(key);
   if (known !== undefined) return known;
   const made = make();
+  announcement.abridged ??= new Map();
   announcement.abridged.set(key, made);
   return made;
 }

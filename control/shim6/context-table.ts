@@ -24,8 +24,7 @@ export class ContextTable {
   /** The context of a ULID pair; `fork` is its Forked Instance Identifier, zero for the default one. */
   find(host: Host, peerUlid: Address, fork: number): Context | undefined {
     const peer = this.#peers.get(addressKey(peerUlid));
-    if (peer === undefined) return undefined;
-    return fork === 0 ? host.contexts.get(peer) : host.forks?.get(peer)?.get(fork);
+    return peer && host.contextWith(peer, fork);
   }
 
   /** How many forked contexts a ULID pair has. */
@@ -58,7 +57,7 @@ export class ContextTable {
   /** Calls `visit` for every context, which it may remove. Nothing is allocated per context. */
   visit(visit: (context: Context) => void): void {
     for (const host of this.hosts.values()) {
-      host.contexts.forEach(visit);
+      host.visitContexts(visit);
       if (host.forks !== undefined) for (const forks of host.forks.values()) forks.forEach(visit);
     }
   }

@@ -52,7 +52,7 @@ export class Announcement {
   readonly locators: readonly LocalLocator[];
   options: readonly Option[] | undefined = undefined;
   /** Announcements that tell less of the same, for messages too short for all of it. */
-  readonly abridged = new Map<string, Announcement>();
+  abridged: Map<string, Announcement> | undefined = undefined;
 
   constructor(generation: number, locators: readonly LocalLocator[]) {
     this.generation = generation;
@@ -64,8 +64,8 @@ export class Host {
   readonly ulid: Address;
   readonly key: string;
   current: Announcement;
-  /** The default context with each peer. */
-  readonly contexts = new Map<Peer, Context>();
+  /** The default context with each peer. Hosts are many, and most have none. */
+  #contexts: Map<Peer, Context> | undefined;
   /** Forked contexts, which few hosts have, by peer and Forked Instance Identifier. */
   forks: Map<Peer, Map<number, Context>> | undefined = undefined;
   /** Handshakes under way and failures held down. */
@@ -78,14 +78,24 @@ export class Host {
   }
 
   *allContexts(): IterableIterator<Context> {
-    yield* this.contexts.values();
+    if (this.#contexts !== undefined) yield* this.#contexts.values();
     if (this.forks !== undefined) for (const forks of this.forks.values()) yield* forks.values();
+  }
+
+  /** Calls `visit` for every default context, which it may delete. */
+  visitContexts(visit: (context: Context) => void): void {
+    this.#contexts?.forEach(visit);
+  }
+
+  contextWith(peer: Peer, fork: number): Context | undefined {
+    return fork === 0 ? this.#contexts?.get(peer) : this.forks?.get(peer)?.get(fork);
   }
 
   addContext(context: Context): void {
     const { peerHost, fork } = context;
     if (fork === 0) {
-      this.contexts.set(peerHost, context);
+      this.#contexts ??= new Map();
+      this.#contexts.set(peerHost, context);
       return;
     }
     this.forks ??= new Map();
@@ -95,7 +105,7 @@ export class Host {
 
   deleteContext({ peerHost, fork }: Context): void {
     if (fork === 0) {
-      this.contexts.delete(peerHost);
+      this.#contexts?.delete(peerHost);
       return;
     }
     const forks = this.forks?.get(peerHost);
