@@ -82,11 +82,17 @@ function establish(count: number, window: number): Promise<number> {
   const goal = box.dataplane.egress.count + count;
   const start = performance.now();
   return new Promise((done) => {
+    let due: NodeJS.Immediate | undefined;
     const step = () => {
+      due = undefined;
       const standing = box.dataplane.egress.count;
       while (asked < goal && asked - standing < window) establishNext();
-      if (standing >= goal) done(performance.now() - start);
-      else setImmediate(step);
+      if (standing < goal) return;
+      box.onHandshakeEnd = () => {};
+      done(performance.now() - start);
+    };
+    box.onHandshakeEnd = () => {
+      due ??= setImmediate(step);
     };
     step();
   });
