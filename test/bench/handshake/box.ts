@@ -82,9 +82,9 @@ function establish(count: number, window: number): Promise<number> {
   const goal = box.dataplane.egress.count + count;
   const start = performance.now();
   return new Promise((done) => {
-    let due: NodeJS.Immediate | undefined;
+    let isDue = false;
     const step = () => {
-      due = undefined;
+      isDue = false;
       const standing = box.dataplane.egress.count;
       while (asked < goal && asked - standing < window) establishNext();
       if (standing < goal) return;
@@ -92,7 +92,8 @@ function establish(count: number, window: number): Promise<number> {
       done(performance.now() - start);
     };
     box.onHandshakeEnd = () => {
-      due ??= setImmediate(step);
+      if (!isDue) setImmediate(step);
+      isDue = true;
     };
     step();
   });
