@@ -347,6 +347,7 @@ export class Box {
       errorsUndelivered: this.#errors.undelivered,
       ...this.#icmpErrors.counters,
       interfacesReattached: this.links.reattached,
+      natLocatorsRefused: this.dataplane.nat.refused,
       pathMtus: this.dataplane.pathMtus.size,
     };
   }

@@ -135,7 +135,8 @@ export class Dataplane {
     this.links = new LinkTables(ports.bytes, uplinks.bytes, new TunnelTable(tunnels.bytes));
     const pathMtus = new PathMtuMap(inside.map('path_mtu'), this.#settings.bytes);
     this.pathMtus = new PathMtus(pathMtus, SettingsLimits.MAX_PATH_MTUS);
-    this.nat = new NatTable(nat.bytes, inside.map('nat_locators'), inside.map('nat_hosts'));
+    // Before the answers of this turn leave: a host may use its address from then on.
+    this.nat = new NatTable(nat.bytes, inside.map('nat_locators'), inside.map('nat_hosts'), process.nextTick);
     this.routerAddresses = new RouterAddressMap(inside.map('router_addresses'));
     writeSettings(this.#settings.bytes, {
       strictSource: options.strictSource,
@@ -257,6 +258,7 @@ export class Dataplane {
 
   /** Detaches the programs, or leaves them running, pinned, when `keep`. */
   close(keep: boolean): void {
+    this.nat.flush();
     this.#ring?.close();
     for (const { ifindex, link, lasting } of this.#attached) {
       if (keep && lasting) {

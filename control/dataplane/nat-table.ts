@@ -15,6 +15,7 @@ import {
   SettingsLimits,
   TableLimits,
 } from './layout.generated.ts';
+import { MapWrites } from './map-writes.ts';
 
 export interface NatPolicy {
   /** A segment of a TCP connection whose provider is down goes by another, and nobody is told. */
@@ -37,15 +38,32 @@ interface Translated {
 
 export class NatTable {
   readonly #memory: Uint8Array;
-  readonly #locators: BpfMap;
-  readonly #hosts: BpfMap;
+  readonly #locators: MapWrites;
+  readonly #hosts: MapWrites;
   /** What is in the maps, by addressKey of the CMULA. */
   readonly #translated = new Map<string, Translated>();
 
-  constructor(memory: Uint8Array, locators: BpfMap, hosts: BpfMap) {
+  /** `defer`: calls back before packets of hosts that were just set are expected; at once when absent. */
+  constructor(
+    memory: Uint8Array,
+    locators: BpfMap,
+    hosts: BpfMap,
+    defer: (flush: () => void) => void = (flush) => flush(),
+  ) {
     this.#memory = memory;
-    this.#locators = locators;
-    this.#hosts = hosts;
+    this.#locators = new MapWrites(locators, defer);
+    this.#hosts = new MapWrites(hosts, defer);
+  }
+
+  /** Locators for which the maps had no room: their hosts are translated by others of theirs, or not at all. */
+  get refused(): number {
+    return this.#hosts.refused + this.#locators.refused;
+  }
+
+  /** Everything that was set is in the maps. */
+  flush(): void {
+    this.#hosts.flush();
+    this.#locators.flush();
   }
 
   enable({ silent, hashKey }: NatPolicy): void {

@@ -30,6 +30,7 @@ export class SiteNat {
       onProviderChanged: () => this.#setProviders(),
       onProviderRemoved: () => this.#setProviders(),
     });
+    table.flush();
     table.enable({
       silent: policy['on-provider-loss'] === 'silent',
       hashKey: natHashKey(site.key.publicKey),

@@ -109,6 +109,14 @@ export const libbpf = {
     value: Memory,
     flags: number,
   ) => number,
+  /** `count`: of keys and values, one behind the other; afterwards of those that were stored. */
+  mapUpdateBatch: library.func('bpf_map_update_batch', 'int', ['int', opaque, opaque, opaque, opaque]) as (
+    fd: number,
+    keys: Memory,
+    values: Memory,
+    count: Uint32Array,
+    options: null,
+  ) => number,
   mapDelete: library.func('bpf_map_delete_elem', 'int', ['int', opaque]) as (
     fd: number,
     key: Memory,

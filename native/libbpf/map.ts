@@ -89,6 +89,18 @@ export class BpfMap implements MapShape {
     checkBpf(this.#operation('set'), libbpf.mapUpdate(this.fd, key, stored, BPF_ANY));
   }
 
+  /**
+   * Stores the first `count` of `values` at the first of `keys`, which stand one behind the other, in one system call.
+   * Kernels before 5.6 cannot, and arrays of some kinds: EINVAL, EOPNOTSUPP. Throws BpfError; some may be stored then.
+   */
+  setBatch(keys: Uint8Array, values: Uint8Array, count: number): void {
+    this.#require('setBatch', !isPerCpu(this.type), `the map's type is ${this.type}`);
+    if (keys.length < count * this.keySize || values.length < count * this.valueSize)
+      throw new RangeError(`BpfMap ${this.name}: setBatch: ${count} do not stand in so few octets`);
+    const result = libbpf.mapUpdateBatch(this.fd, keys, values, Uint32Array.of(count), null);
+    checkBpf(this.#operation('setBatch'), result);
+  }
+
   /** False if there was no such key. Elements of arrays cannot be deleted: EINVAL. */
   delete(key: Uint8Array): boolean {
     this.#requireLength('delete', 'key', key, this.keySize);

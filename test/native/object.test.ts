@@ -39,6 +39,20 @@ test('a hash map stores, lists and deletes', () => {
   assert.equal(table.get(words(1)), undefined);
 });
 
+test('many entries are stored by one call; what does not fit is an error, and stays out', () => {
+  using object = BpfObject.open(sample).load();
+  const table = object.map('table');
+  const keys = new Uint8Array(Uint32Array.of(1, 2, 3, 4).buffer);
+  const values = new Uint8Array(BigUint64Array.of(11n, 22n, 33n, 44n).buffer);
+  table.setBatch(keys, values, 3);
+  assert.deepEqual(table.get(words(3)), long(33n));
+  assert.equal(table.get(words(4)), undefined);
+  assert.throws(() => table.setBatch(keys, values, 5), RangeError);
+  for (let key = 5; key <= 9; key++) table.set(words(key), long(1n));
+  assert.throws(() => table.setBatch(keys, values, 4), { name: 'BpfError', code: 'E2BIG' });
+  assert.throws(() => object.map('counters').setBatch(words(0), words(0), 1), { code: 'EINVAL' });
+});
+
 test('keys and values of a wrong length never reach the kernel', () => {
   using object = BpfObject.open(sample).load();
   const table = object.map('table');
