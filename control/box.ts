@@ -115,6 +115,7 @@ export class Box {
       identity,
       settings: shim6Settings(config),
       idleness: (context) => this.dataplane.now - this.contexts.lastSent(context),
+      doubts: (pair) => this.reachability.doubts(pair),
     });
     this.#driver = new CoreDriver(this.core, clock, (effect) => this.#carryOut(effect));
     this.#icmpErrors = this.#openIcmpErrors();

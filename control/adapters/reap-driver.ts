@@ -130,6 +130,11 @@ export class ReapDriver {
     return this.reap.state(slots.egress) !== Operational;
   }
 
+  /** What others found of a pair, for a new context's handshake; see Reap. */
+  doubts(pair: LocatorPair): number {
+    return this.reap.doubts(this.#options.clock(), pair);
+  }
+
   /** `tick`: the data path's clock; called for each of its steps. */
   tick(tick: number): void {
     this.reap.tick(this.#options.clock(), tick);

@@ -23,7 +23,7 @@ import { Presence } from './presence.ts';
 import { Prober } from './prober.ts';
 import { type ReceivedProbe, readProbe } from './received-probe.ts';
 import { DEFAULT_SEND_TIMEOUT, DEFAULT_SETTINGS, type ReapSettings, TICK } from './settings.ts';
-import type { Subject, Surroundings } from './subject.ts';
+import type { LocatorPair, Subject, Surroundings } from './subject.ts';
 import { TimerKind, Timers } from './timers.ts';
 
 export interface ReapOptions {
@@ -136,6 +136,12 @@ export class Reap {
 
   history(subject: Subject): ContextHistory | undefined {
     return this.#prober.histories.find(subject);
+  }
+
+  /** What is to be said against a pair for a new context: 2 when it cannot work, 1 when it lately did not, or 0. */
+  doubts(now: number, pair: LocatorPair): 0 | 1 | 2 {
+    if (!this.#around.isUsable(pair)) return 2;
+    return this.#prober.memory.verdict(now, pair) === 'dead' ? 1 : 0;
   }
 
   takeEffects(): readonly ReapEffect[] {

@@ -10,6 +10,7 @@ import { Deadlines } from './deadlines.ts';
 import type { Effect } from './effects.ts';
 import { ErrorReporter } from './error-message.ts';
 import type { Handshake } from './handshake.ts';
+import type { Doubts } from './locator-pairs.ts';
 import { Queue } from './queue.ts';
 import { RateLimit } from './rate-limit.ts';
 import { ResponderValidators } from './responder-validator.ts';
@@ -26,6 +27,7 @@ export class Core {
   /** Contexts whose peer has to learn what changed here. */
   readonly updates: UpdateQueue;
   readonly counters = zeroCounters();
+  readonly doubts: Doubts;
   readonly errors: ErrorReporter;
   readonly validators: ResponderValidators;
   /** For R1bis. */
@@ -36,9 +38,10 @@ export class Core {
     random: (length: number) => Uint8Array,
     identity: IdentityProvider,
     settings: Shim6Settings,
-    idleness: Idleness,
+    { idleness, doubts }: { readonly idleness: Idleness; readonly doubts: Doubts },
   ) {
     this.#random = random;
+    this.doubts = doubts;
     this.updates = new UpdateQueue(idleness);
     this.identity = identity;
     this.settings = settings;

@@ -8,7 +8,7 @@ import type { FailureReason } from './effects.ts';
 import { becomeEstablished, becomeFailed, knownPeer, namingOptions, recordPeer } from './establish.ts';
 import { beginHandshake, type Handshake, initiatorNonce } from './handshake.ts';
 import { Announcement, listsAddress } from './local-host.ts';
-import { locatorPair } from './locator-pairs.ts';
+import { leastDoubtful } from './locator-pairs.ts';
 import { refuse, verifyPeer } from './peer-verification.ts';
 import type { Received } from './received.ts';
 
@@ -69,7 +69,8 @@ function sendI1(core: Core, now: number, handshake: Handshake): void {
   const sources = context.host.usableLocators();
   // With no uplink left there is nothing to send on; the retransmission after the next may find one.
   if (sources.length > 0) {
-    const { source, destination } = locatorPair(sources, handshake.candidates, handshake.i1Retries);
+    const { candidates, i1Retries } = handshake;
+    const { source, destination } = leastDoubtful(sources, candidates, i1Retries, core.doubts);
     core.send(source, destination, {
       type: 'I1',
       initiatorTag: tagFromNumber(context.localTagNumber),

@@ -6,6 +6,24 @@ export interface LocatorPair {
   readonly destination: Address;
 }
 
+/** What is to be said against a pair, by what others found lately; 0: nothing. */
+export type Doubts = (pair: LocatorPair) => number;
+
+/** As `locatorPair`, those first that there are the least doubts about: a pair that others found dead costs a timeout. */
+export function leastDoubtful(
+  sources: readonly Address[],
+  destinations: readonly Address[],
+  attempt: number,
+  doubts: Doubts,
+): LocatorPair {
+  const count = sources.length * destinations.length;
+  const pairs = Array.from({ length: count }, (_, turn) => {
+    const pair = locatorPair(sources, destinations, turn);
+    return { pair, doubts: doubts(pair) };
+  });
+  return pairs.sort((first, second) => first.doubts - second.doubts)[attempt % count]!.pair;
+}
+
 /**
  * The pair for an attempt, counted from 0, over all pairs in turn. Both ends change from one attempt to the next
  * where they can, so that the second attempt already avoids whatever stopped the first. Neither list is empty.

@@ -19,6 +19,7 @@ import {
   sameAddresses,
   sameAnnouncement,
 } from './local-host.ts';
+import type { Doubts } from './locator-pairs.ts';
 import { acceptUnrecognizedNextHeader, type UnrecognizedNextHeader } from './received-error.ts';
 import { DEFAULT_SETTINGS, type Shim6Settings } from './settings.ts';
 import { queueUpdate, startNextUpdate, updateTimeout } from './update.ts';
@@ -31,6 +32,8 @@ export interface Shim6Options {
   readonly settings?: Partial<Shim6Settings>;
   /** Peers of contexts that are less idle are told first of what changed; all alike when absent. */
   readonly idleness?: Idleness;
+  /** Pairs with the least doubts are tried first; all alike when absent. */
+  readonly doubts?: Doubts;
 }
 
 /** Contexts of hosts that changed looked at per millisecond. */
@@ -43,8 +46,8 @@ export class Shim6 {
   #updatesInTick = 0;
   #lookedAtInTick = 0;
 
-  constructor({ random, identity, settings, idleness = () => 0 }: Shim6Options) {
-    this.#core = new Core(random, identity, { ...DEFAULT_SETTINGS, ...settings }, idleness);
+  constructor({ random, identity, settings, idleness = () => 0, doubts = () => 0 }: Shim6Options) {
+    this.#core = new Core(random, identity, { ...DEFAULT_SETTINGS, ...settings }, { idleness, doubts });
   }
 
   /**

@@ -33,12 +33,15 @@ export async function blackhole(provider: string, direction: Direction): Promise
 
 export const endBlackhole = (provider: string) => runIn(provider, ['nft', `delete table ip6 ${TABLE}`]);
 
-/** Starts both boxes, of a lab raised without, with that Send Timeout; returns the provider that h1 uses toward h2. */
-export async function startReapingBoxes(sendTimeout: number): Promise<string> {
+/**
+ * Starts both boxes, of a lab raised without, with that Send Timeout; returns the provider that h1 uses toward h2. What one
+ * failure taught is remembered for `memory` seconds.
+ */
+export async function startReapingBoxes(sendTimeout: number, memory = 0): Promise<string> {
   for (const site of SITES) {
     editConfiguration(site, (configuration) => {
-      // What one failure taught must not order the next one's exploration: each is measured by itself.
-      configuration['reap'] = { 'send-timeout': sendTimeout, memory: 0 };
+      // By default failures are measured each by itself: none may order the next one's exploration.
+      configuration['reap'] = { 'send-timeout': sendTimeout, memory };
     });
   }
   await Promise.all(SITES.map((site) => startBox(site)));

@@ -5,9 +5,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { askDaemon } from '../../control/api/client.ts';
 import type { ContextDetailReport } from '../../control/api/protocol.ts';
 import type { OutageReport } from '../../control/observe/account/outage-book.ts';
-import { measureBlackhole, startReapingBoxes, uplinkInUse } from './blackhole.ts';
-import { boxStatus, socketOf } from './box.ts';
+import { DEFAULT_SETTINGS } from '../../control/shim6/settings.ts';
+import { blackhole, endBlackhole, measureBlackhole, startReapingBoxes, uplinkInUse } from './blackhole.ts';
+import { boxStatus, contextBetween, socketOf } from './box.ts';
 import { Captures } from './capture.ts';
+import { runIn, until } from './command.ts';
 import { down, up } from './lab.ts';
 import { ping } from './measure.ts';
 import { hostIn } from './state.ts';
@@ -101,6 +103,38 @@ describe('REAP between two boxes', { skip }, () => {
       assert.ok(checksumGood);
       assert.equal(length, payloadLength);
       assert.equal((length - 16) % 40, 0, 'whole reports');
+    }
+  });
+});
+
+describe('a way that one context has found dead', { skip }, () => {
+  before(async () => {
+    await up({ owned: true, boxes: false });
+    await startReapingBoxes(SEND_TIMEOUT, 60);
+  });
+  after(down);
+
+  it('is not where the next one begins: its first I1 gets through', async (context) => {
+    const [, theirs] = SITES;
+    const provider = theirs.providers[0]!.name;
+    const talking = ping(here(), there().cmula, 80);
+    await blackhole(provider, 'both');
+    try {
+      await until('the context has left the provider', async () => {
+        const path = await contextBetween(here(), there());
+        return path?.paths[path.active!]?.destination === there().locators[1];
+      });
+      await runIn('h1b', ['getent', 'ahostsv6', there().name]);
+      const next = await until('the next context stands', async () => {
+        const found = await contextBetween(hostIn('h1b'), there());
+        return found?.state === 'ESTABLISHED' && found;
+      });
+      const { handshakeMilliseconds } = next;
+      context.diagnostic(`its handshake took ${handshakeMilliseconds!.toFixed(0)} ms`);
+      assert.ok(handshakeMilliseconds! < DEFAULT_SETTINGS.I1_TIMEOUT, 'I1 was sent once');
+    } finally {
+      await endBlackhole(provider);
+      await talking;
     }
   });
 });

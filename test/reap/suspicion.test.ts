@@ -27,6 +27,22 @@ function recovery(pair: Pair): number {
   return pair.now - start;
 }
 
+test('a pair found dead is doubted for new contexts between the prefixes, for a while; one that cannot work, more', () => {
+  const pair = talking();
+  const [dead, other] = [0, 1].map((at) => ({ source: locatorOf(1, at), destination: locatorOf(2, at) }));
+  const doubts = () => [dead!, other!].map((one) => pair.a.reap.doubts(pair.now, one));
+  assert.deepEqual(doubts(), [0, 0]);
+  pair.passes = ({ source }) => !equalAddress(source, dead!.source);
+  pair.talks = (from, tick) => from === 'a' || pair.b.lastReceived[0]! >= tick - 1;
+  pair.run(300);
+  recovery(pair);
+  assert.deepEqual(doubts(), [1, 0]);
+  pair.a.usable = (one) => !equalAddress(one.source, other!.source);
+  assert.deepEqual(doubts(), [1, 2]);
+  pair.run(61_000);
+  assert.deepEqual(doubts(), [0, 2]);
+});
+
 describe('a router says that packets do not arrive', () => {
   test('it is right: the working pair is found without waiting for the Send Timer', () => {
     const times = [true, false].map((told) => {

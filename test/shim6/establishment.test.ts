@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { LocatorPair } from '../../control/shim6/locator-pairs.ts';
 import { formatAddress } from '../../control/wire/ipv6/address.ts';
 import { decodeMessage, findOption, tagNumber } from '../../control/wire/shim6/index.ts';
 import { assertEstablished } from './assertions.ts';
-import { losing, Pair, type PairOptions } from './pair.ts';
-import { addresses } from './sites.ts';
+import { losing, Pair, type PairOptions, type Sent } from './pair.ts';
+import { addresses, hostB } from './sites.ts';
 
 function run(options: PairOptions, until = 60_000): Pair {
   const pair = new Pair(options);
@@ -43,6 +44,17 @@ test('the messages carry what RFC 5533 §5 and unroutable ULIDs ask for', () => 
       'CgaSignature',
     ]);
   }
+});
+
+test('I1 goes first where there are no doubts, and elsewhere when that is in vain', () => {
+  const to = (pair: Pair) =>
+    pair.sent.filter(({ type }) => type === 'I1').map(({ destination }) => formatAddress(destination));
+  const [preferred, other] = addresses(hostB).map(formatAddress);
+  const doubts = ({ destination }: LocatorPair) => Number(formatAddress(destination) === preferred);
+  assert.deepEqual(to(run({})), [preferred]);
+  assert.deepEqual(to(run({ doubts })), [other]);
+  const reachesPreferred = (sent: Sent) => (formatAddress(sent.destination) === other ? [] : [sent]);
+  assert.deepEqual(to(run({ doubts, treatment: reachesPreferred })), [other, other, preferred]);
 });
 
 test('establish is idempotent', () => {

@@ -4,6 +4,7 @@
  */
 import type { IdentityProvider } from '../../control/identity/index.ts';
 import { type Effect, type LocalHost, Shim6, type Shim6Settings } from '../../control/shim6/index.ts';
+import type { Doubts } from '../../control/shim6/locator-pairs.ts';
 import { type Address, addressKey, formatAddress } from '../../control/wire/ipv6/address.ts';
 import { decodeMessage } from '../../control/wire/shim6/index.ts';
 import { SeededRandom } from './random.ts';
@@ -35,6 +36,8 @@ export interface PairOptions {
   readonly duplication?: number;
   readonly treatment?: Treatment;
   readonly settings?: Partial<Shim6Settings>;
+  /** Of both sides. */
+  readonly doubts?: Doubts;
   readonly identityA?: IdentityProvider;
   readonly identityB?: IdentityProvider;
   /** Other than those of sites.ts. */
@@ -85,7 +88,12 @@ export class Pair {
     const side = (host: LocalHost, identity: IdentityProvider, offset: number) => {
       const random = new SeededRandom(seed * 1000 + offset).octets;
       return new Side(
-        new Shim6({ random, identity, ...(options.settings && { settings: options.settings }) }),
+        new Shim6({
+          random,
+          identity,
+          ...(options.settings && { settings: options.settings }),
+          ...(options.doubts && { doubts: options.doubts }),
+        }),
         host,
       );
     };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Deadlines, type Timed } from '../../control/shim6/deadlines.ts';
-import { locatorPair } from '../../control/shim6/locator-pairs.ts';
+import { leastDoubtful, locatorPair } from '../../control/shim6/locator-pairs.ts';
 import { Queue } from '../../control/shim6/queue.ts';
 import {
   issuedAfter,
@@ -140,6 +140,29 @@ test('locator pairs: every pair once per round, and both ends differ in the seco
     if (sources > 1) assert.notEqual(all[1]!.source, all[0]!.source);
     if (destinations > 1) assert.notEqual(all[1]!.destination, all[0]!.destination);
   }
+});
+
+test('locator pairs with doubts come after those without, each once per round, in the same order otherwise', () => {
+  const from = ['2001:db8:11::1', '2001:db8:12::1'].map(parseAddress);
+  const to = ['2001:db8:21::2', '2001:db8:22::2'].map(parseAddress);
+  const order = (doubts: Record<string, number>) =>
+    Array.from({ length: 5 }, (_, attempt) => {
+      const { source, destination } = leastDoubtful(
+        from,
+        to,
+        attempt,
+        (pair) => doubts[`${from.indexOf(pair.source)}${to.indexOf(pair.destination)}`] ?? 0,
+      );
+      return `${from.indexOf(source)}${to.indexOf(destination)}`;
+    });
+  const plain = Array.from({ length: 5 }, (_, attempt) => {
+    const { source, destination } = locatorPair(from, to, attempt);
+    return `${from.indexOf(source)}${to.indexOf(destination)}`;
+  });
+  assert.deepEqual(order({}), plain);
+  assert.deepEqual(plain, ['00', '11', '01', '10', '00']);
+  assert.deepEqual(order({ '00': 1, '10': 1 }), ['11', '01', '00', '10', '11']);
+  assert.deepEqual(order({ '00': 2, '11': 1, '01': 1, '10': 1 }), ['11', '01', '10', '00', '11']);
 });
 
 test('the queue gives back what went in, in order', () => {
