@@ -1,6 +1,7 @@
 /** The box tells what happened: contexts show, events --follow, outages; by the command line that people use. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { ContextDetailReport } from '../../control/api/protocol.ts';
 import type { BoxEvent } from '../../control/observe/account/events.ts';
@@ -29,6 +30,13 @@ const pshim6 = async (site: Site, ...words: readonly string[]) => (await run(arg
 const json = async (site: Site, ...words: readonly string[]) =>
   JSON.parse(await pshim6(site, ...words, '--json'));
 const outagesOf = (site: Site) => json(site, 'outages') as Promise<readonly OutageReport[]>;
+
+/** Whether somebody is connected to the box's control socket. */
+function isFollowed(site: Site): boolean {
+  // The box's end of a connection, state 03, has its name, and belongs to the network namespace of who connected.
+  const sockets = readFileSync('/proc/self/net/unix', 'utf8').split('\n');
+  return sockets.some((line) => / 03 +\d+ /.test(line) && line.endsWith(` ${socketOf(site)}`));
+}
 
 /** `pshim6 events --follow --contexts --json` in a process of its own. */
 function followEvents(site: Site) {
@@ -65,6 +73,7 @@ describe('the account of a provider failure', { skip }, () => {
     for (const site of SITES) configureProviders(site, () => ({ revert: 1, hysteresis: { 'up-after': 1 } }));
     await Promise.all(SITES.map((site) => startBox(site)));
     followed = followEvents(site1);
+    await until('events are followed', async () => isFollowed(site1));
     await ping(h1(), h2().name, 2);
   });
   after(async () => {
