@@ -258,7 +258,7 @@ export class Dataplane {
 
   /** Detaches the programs, or leaves them running, pinned, when `keep`. */
   close(keep: boolean): void {
-    this.nat.flush();
+    this.nat.close();
     this.#ring?.close();
     for (const { ifindex, link, lasting } of this.#attached) {
       if (keep && lasting) {

@@ -15,6 +15,7 @@ export class MapWrites {
   readonly #keys: Uint8Array;
   readonly #values: Uint8Array;
   #count = 0;
+  #closed = false;
 
   /** `defer`: calls back before anybody relies on the entries. */
   constructor(map: BpfMap, defer: (flush: () => void) => void) {
@@ -26,6 +27,7 @@ export class MapWrites {
 
   /** Both are copied. */
   set(key: Uint8Array, value: Uint8Array): void {
+    if (this.#closed) return;
     const index = this.#count++;
     this.#keys.set(key, index * this.#map.keySize);
     this.#values.set(value, index * this.#map.valueSize);
@@ -36,7 +38,13 @@ export class MapWrites {
   /** After all that was set. */
   delete(key: Uint8Array): void {
     this.flush();
-    this.#map.delete(key);
+    if (!this.#closed) this.#map.delete(key);
+  }
+
+  /** Stores what is to be stored. Leases that are recorded while the box ends come later, when there is no map any more. */
+  close(): void {
+    this.flush();
+    this.#closed = true;
   }
 
   /** Stores now what is to be stored. */

@@ -66,6 +66,12 @@ export class NatTable {
     this.#locators.flush();
   }
 
+  /** The maps are about to go: nothing is written any more. */
+  close(): void {
+    this.#hosts.close();
+    this.#locators.close();
+  }
+
   enable({ silent, hashKey }: NatPolicy): void {
     for (const [index, word] of hashKey.entries())
       this.#view.setBigUint64(Nat.hashKey + index * 8, word, true);

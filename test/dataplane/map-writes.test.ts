@@ -37,6 +37,16 @@ describe('entries on their way into a map', () => {
     );
   });
 
+  test('what was set before the end is there, what comes after is nothing, and no error', () => {
+    const { writes, deferred } = scene();
+    writes.set(words(1), long(1n));
+    writes.close();
+    writes.set(words(2), long(2n));
+    writes.delete(words(1));
+    for (const flush of deferred) flush();
+    assert.deepEqual([table.get(words(1)), table.get(words(2))], [long(1n), undefined]);
+  });
+
   test('more than a system call takes are stored meanwhile; those without room are counted, and others stay', () => {
     const { writes } = scene();
     for (let key = 1; key <= 1003; key++) writes.set(words(key), long(BigInt(key)));
