@@ -66,6 +66,11 @@ describe('providers behind exit routers', { skip }, () => {
     const setInsideMtu = (mtu: number) =>
       runIn(site.box, ['ip', 'link', 'set', 'dev', 'lan', 'mtu', String(mtu)]);
     await ping(hostIn('h2'), host, 1);
+    // A context begins where the name server's first locator is, until the peer is found at the one it prefers.
+    await until('h2 reaches h1b by its first provider', async () => {
+      const context = await contextBetween(hostIn('h2'), hostIn('h1b'));
+      return context?.paths[context.active!]?.destination.startsWith(x1!.prefix.replace('::/48', ':'));
+    });
     const path = () => runIn('h2', ['tracepath', '-6', '-n', '-m', '12', host]);
     const own = x1!.prefix.replace('::/48', ':fffe::1');
     // What is too long for the tunnel gets no farther than its router: find out how much is not.
