@@ -164,7 +164,10 @@ export class Box {
       });
       const steering = new SteeringRules(config.steering.rules);
       this.dataplane.setSteering(steering.rules);
-      this.contexts = new InstalledContexts(this.dataplane, this.links, steering);
+      this.contexts = new InstalledContexts(this.dataplane, this.links, steering, {
+        any: () => this.reachability.knowsDeadPairs(),
+        includes: (pair) => this.reachability.doubts(pair) > 0,
+      });
       this.account = this.#openAccount();
       this.carrier = this.#openCarrier();
       this.#undo.push(() => this.carrier.close());

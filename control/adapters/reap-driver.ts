@@ -131,6 +131,10 @@ export class ReapDriver {
   }
 
   /** What others found of a pair, for a new context's handshake; see Reap. */
+  knowsDeadPairs(): boolean {
+    return this.reap.knowsDeadPairs(this.#options.clock());
+  }
+
   doubts(pair: LocatorPair): number {
     return this.reap.doubts(this.#options.clock(), pair);
   }

@@ -37,7 +37,7 @@ export class Reverting {
       revert: (context) =>
         options
           .contexts()
-          .update(context, { revert: true, because: 'the preferred provider has been stable' }),
+          .update(context, { to: 'revert', because: 'the preferred provider has been stable' }),
     });
   }
 

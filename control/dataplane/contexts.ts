@@ -12,7 +12,7 @@ import type { Address } from '../wire/ipv6/address.ts';
 import type { ContextTag } from '../wire/shim6/context-tag.ts';
 import type { Dataplane } from './dataplane.ts';
 import { type EgressView, type Path, samePath } from './egress-table.ts';
-import { FoundPairs, samePair } from './found-pairs.ts';
+import { FoundPairs } from './found-pairs.ts';
 import type { HostLink, IngressView } from './ingress-table.ts';
 import { NO_SLOT } from './slot-table.ts';
 
@@ -33,6 +33,15 @@ export interface InstalledContext {
   readonly ingress: IngressView;
 }
 
+/** Where other contexts found lately that nothing gets through. */
+export interface DeadPairs {
+  /** Whether there are any. */
+  any(): boolean;
+  includes(pair: LocatorChoice): boolean;
+}
+
+const NONE: DeadPairs = { any: () => false, includes: () => false };
+
 const NO_TAG: ContextTag = { high: 0, low: 0 };
 
 export class InstalledContexts {
@@ -40,6 +49,7 @@ export class InstalledContexts {
   readonly #site: SiteFacts;
   readonly #found = new FoundPairs();
   readonly #steering: SteeringRules;
+  readonly #dead: DeadPairs;
   /** Contexts that found no room in the tables. */
   refused = 0;
   /** A context's packets take another path, for another reason than the state of an uplink. */
@@ -50,16 +60,17 @@ export class InstalledContexts {
     because: string | undefined,
   ) => void = () => {};
 
-  constructor(dataplane: Dataplane, site: SiteFacts, steering: SteeringRules) {
+  constructor(dataplane: Dataplane, site: SiteFacts, steering: SteeringRules, dead: DeadPairs = NONE) {
     this.#dataplane = dataplane;
     this.#site = site;
     this.#steering = steering;
+    this.#dead = dead;
   }
 
   /** Installs a context whose queue is yet to drain; false when the tables are full or no path exists. */
   install(context: ContextView): boolean {
     const { ingress } = this.#dataplane;
-    const paths = this.#paths(context, this.#pathInUse(context));
+    const paths = this.#paths(context, this.#pathInUse(context) ?? this.#beginning(context));
     if (paths.length === 0) return false;
     const isNew = this.state(context.local, context.peer) === 'none';
     if (this.#steering.sends(context.fork) && !this.#installEgress(context, paths)) return false;
@@ -105,14 +116,15 @@ export class InstalledContexts {
 
   /**
    * Takes up new locators and preferences, and the tag of a peer that made its context anew. The context stays on its
-   * pair while that works, unless it is to go back to what is preferred: `revert`. `because`: for people, where the
-   * context itself does not tell.
+   * pair while that works, unless it is to go back to what is preferred (`revert`), or to choose as a new one does
+   * (`begin`). `because`: for people, where the context itself does not tell.
    */
   update(
     context: ContextView,
-    { revert = false, because }: { readonly revert?: boolean; readonly because?: string } = {},
+    { to, because }: { readonly to?: 'revert' | 'begin'; readonly because?: string } = {},
   ): void {
-    this.#apply(context, revert ? undefined : this.#pathInUse(context), because);
+    const current = to === undefined ? this.#pathInUse(context) : undefined;
+    this.#apply(context, to === 'begin' ? this.#beginning(context) : current, because);
   }
 
   /** `current`: the pair that stays first while it works. */
@@ -143,9 +155,31 @@ export class InstalledContexts {
   setPair(context: ContextView, pair: LocatorChoice | undefined): void {
     this.#found.forget(context);
     const [preferred] = this.#paths(context);
-    const agrees = preferred !== undefined && pair !== undefined && samePair(preferred, pair);
+    const agrees = preferred !== undefined && pair !== undefined && sameChoice(preferred, pair);
     if (pair !== undefined && !agrees) this.#found.set(context, pair);
     this.#apply(context, pair, pair && 'REAP found that it works');
+  }
+
+  /** The pair that it stays on though others are preferred, as they did not work when it was chosen. */
+  foundPair(context: ContextView): LocatorChoice | undefined {
+    return this.#found.find(context);
+  }
+
+  /**
+   * Where a new context begins, if not on the pair that is preferred, as nothing got through there lately: where its
+   * handshake did. It stays there, as one that REAP has moved.
+   */
+  #beginning(context: ContextView): LocatorChoice | undefined {
+    this.#found.forget(context);
+    if (!this.#dead.any()) return undefined;
+    // Of a pair with one end of a dead one it is not known which end is to blame.
+    const preferred = [this.#paths(context)[0], this.#paths(context, undefined, () => true)[0]];
+    if (!preferred.some((pair) => pair !== undefined && this.#dead.includes(pair))) return undefined;
+    const { localLocator: source, peerLocator: destination } = context;
+    const pair = this.#pathInUse(context) ?? { source, destination };
+    if (this.#dead.includes(pair)) return undefined;
+    this.#found.set(context, pair);
+    return pair;
   }
 
   /** The slots of a context in both tables; undefined unless it is in both. */
@@ -245,7 +279,12 @@ export class InstalledContexts {
     return slot === NO_SLOT ? undefined : egress.pathInUse(slot, (uplink) => links.isUp(uplink));
   }
 
-  #paths(context: ContextView, current?: LocatorChoice): readonly Path[] {
+  #paths(
+    context: ContextView,
+    current?: LocatorChoice,
+    // Nothing is sent to where the peer was not found yet: it may have listed a victim (RFC 5533 §7.2).
+    mayBeAt: (peerLocator: Address) => boolean = (locator) => context.isPresent(locator),
+  ): readonly Path[] {
     // The peer takes packets only from locators that it has acknowledged (RFC 5533 §10).
     const local = context.localLocators
       .filter((locator) => locator.acknowledged)
@@ -256,9 +295,8 @@ export class InstalledContexts {
             locator.priority + this.#steering.rank(context.fork, this.#site.providerOf(locator.address)),
         }),
       );
-    // Nor is anything sent to where the peer was not found yet: it may have listed a victim (RFC 5533 §7.2).
     const peer = context.peerLocators
-      .filter((locator) => context.isPresent(locator.address))
+      .filter((locator) => mayBeAt(locator.address))
       .map((locator): SteeringLocator => ({ ...locator, usable: !locator.broken }));
     const reaches = (source: Address, destination: Address) => {
       const uplink = this.#site.uplinkOf(source);

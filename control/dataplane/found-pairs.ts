@@ -1,6 +1,6 @@
-/** The pair that REAP found for a context, put before what preferences would choose. */
+/** The pair that was found for a context, put before what preferences would choose: by REAP, or before it began. */
 import type { ContextView } from '../shim6/context.ts';
-import type { LocatorChoice } from '../steering/choose-paths.ts';
+import { type LocatorChoice, sameChoice } from '../steering/choose-paths.ts';
 import { equalAddress } from '../wire/ipv6/address.ts';
 
 export class FoundPairs {
@@ -30,12 +30,9 @@ export class FoundPairs {
     const peer = context.peerLocators.find(({ address }) => equalAddress(address, found.destination));
     if (local?.acknowledged !== true || local.usable === false) return choices;
     if (peer === undefined || peer.broken) return choices;
-    const others = choices.filter((choice) => !samePair(choice, found));
+    const others = choices.filter((choice) => !sameChoice(choice, found));
     const elsewhere = others.find(({ source }) => !equalAddress(source, found.source));
     const alternate = elsewhere ?? others[0];
     return alternate === undefined ? [found] : [found, alternate];
   }
 }
-
-export const samePair = (first: LocatorChoice, second: LocatorChoice): boolean =>
-  equalAddress(first.source, second.source) && equalAddress(first.destination, second.destination);

@@ -53,8 +53,9 @@ export class PresenceNews {
 
   #choose(context: ContextView): void {
     const { contexts, clock, onStaying } = this.#options;
-    const revert = clock() - (context.establishedAt ?? Number.NEGATIVE_INFINITY) < YOUNG;
-    contexts.update(context, { revert, because: 'the peer was found at a locator that it prefers' });
-    if (!revert) onStaying();
+    const isYoung = clock() - (context.establishedAt ?? Number.NEGATIVE_INFINITY) < YOUNG;
+    const because = 'the peer was found at a locator that it prefers';
+    contexts.update(context, isYoung ? { to: 'begin', because } : { because });
+    if (!isYoung) onStaying();
   }
 }

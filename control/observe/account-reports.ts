@@ -7,6 +7,7 @@ import { type EgressView, type Path, samePath } from '../dataplane/egress-table.
 import { STATE_NAMES } from '../reap/index.ts';
 import type { ContextView } from '../shim6/context.ts';
 import type { Uplink } from '../site/uplinks.ts';
+import { sameChoice } from '../steering/choose-paths.ts';
 import {
   type Address,
   AddressError,
@@ -243,6 +244,9 @@ function why(
       revert === 'never' ? 'it never goes back' : `it goes back once ${name} has been up for ${revert} s`;
     return `${last?.because ?? 'it was so chosen'}; ${back}`;
   }
+  const found = box.contexts.foundPair(context);
+  if (found !== undefined && sameChoice(found, path))
+    return last?.because ?? 'others found lately that nothing gets through on the preferred pair';
   const local = context.localLocators.find((locator) => equalAddress(locator.address, path.source));
   const peer = context.peerLocators.find((locator) => equalAddress(locator.address, path.destination));
   const rank = `priority ${local?.priority ?? '-'} here, ${peer?.priority ?? '-'} at the peer`;

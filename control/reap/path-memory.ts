@@ -1,6 +1,6 @@
 /**
- * What was found lately of the way between one of our prefixes and one of a peer's, for all contexts. It only orders
- * exploration: no context moves because another did.
+ * What was found lately of the way between one of our prefixes and one of a peer's, for all contexts. It orders
+ * exploration, and says where new contexts do not begin: none moves because another did.
  */
 import type { LocatorPair } from './subject.ts';
 
@@ -14,6 +14,9 @@ export class PathMemory {
   readonly #lifetime: number;
   readonly #paths = new Map<string, { readonly alive: boolean; readonly until: number }>();
 
+  /** When the last that was found dead is forgotten. */
+  #deadUntil = 0;
+
   /** Milliseconds. */
   constructor(lifetime: number) {
     this.#lifetime = lifetime;
@@ -26,10 +29,17 @@ export class PathMemory {
   note(now: number, pair: LocatorPair, verdict: 'alive' | 'dead'): void {
     const key = keyOf(pair);
     this.#paths.delete(key);
-    this.#paths.set(key, { alive: verdict === 'alive', until: now + this.#lifetime });
+    const until = now + this.#lifetime;
+    this.#paths.set(key, { alive: verdict === 'alive', until });
+    if (verdict === 'dead') this.#deadUntil = until;
     if (this.#paths.size <= MOST_PATHS) return;
     const [oldest] = this.#paths.keys();
     this.#paths.delete(oldest!);
+  }
+
+  /** False: no verdict is 'dead'. */
+  knowsDead(now: number): boolean {
+    return this.#deadUntil > now;
   }
 
   verdict(now: number, pair: LocatorPair): Verdict {

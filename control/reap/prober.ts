@@ -55,15 +55,16 @@ export class Prober {
   }
 
   /**
-   * An exploration begins. When the pair in use brought nothing back for a Send Timeout, others do not begin with it; this
-   * one does unless it was told so before.
+   * An exploration begins. When the pair in use brought nothing back for a Send Timeout, or the peer calls because nothing
+   * came by it, others do not begin with it; this one does unless it was told so before.
    */
   begin(now: number, exploration: Exploration, cause: EventName): void {
     const current = this.#parts.around.currentPair(exploration.slot);
     const known = current !== undefined && this.memory.verdict(now, current) === 'dead';
     const doubted = known || cause === 'pair lost';
     exploration.begin(cause, doubted);
-    if (cause === 'Send timeout' && current !== undefined) this.memory.note(now, current, 'dead');
+    const brokeOff = cause === 'Send timeout' || cause === 'Probe Exploring';
+    if (brokeOff && current !== undefined) this.memory.note(now, current, 'dead');
     this.#parts.counters.explorations++;
     this.histories.noteExploration(exploration.subject);
   }

@@ -144,6 +144,11 @@ export class Reap {
     return this.#prober.memory.verdict(now, pair) === 'dead' ? 1 : 0;
   }
 
+  /** Whether any pair was found dead lately. */
+  knowsDeadPairs(now: number): boolean {
+    return this.#prober.memory.knowsDead(now);
+  }
+
   takeEffects(): readonly ReapEffect[] {
     const effects = this.#effects;
     this.#effects = [];

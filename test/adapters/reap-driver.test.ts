@@ -8,11 +8,12 @@ import { EgressTable } from '../../control/dataplane/egress-table.ts';
 import { IngressTable } from '../../control/dataplane/ingress-table.ts';
 import type { Log } from '../../control/observe/log.ts';
 import type { Effect, LocalHost } from '../../control/shim6/index.ts';
+import type { LocatorPair } from '../../control/shim6/locator-pairs.ts';
 import { SteeringRules } from '../../control/steering/rules.ts';
 import { type Address, equalAddress, formatAddress, parseAddress } from '../../control/wire/ipv6/address.ts';
 import { Pair, type PairOptions, type Side } from '../shim6/pair.ts';
 import { SeededRandom } from '../shim6/random.ts';
-import { addresses, hostB, locator, withLocators } from '../shim6/sites.ts';
+import { addresses, hostA, hostB, locator, withLocators } from '../shim6/sites.ts';
 
 const SLOTS = 256;
 const silent: Log = { error() {}, warn() {}, info() {}, debug() {} };
@@ -28,6 +29,7 @@ class Box {
   readonly up = [true, true, true];
   /** Whether a Probe or Keepalive of ours arrives. */
   passes: (destination: Address) => boolean = () => true;
+  isDead: (pair: LocatorPair) => boolean = () => false;
   readonly #egress = new EgressTable(
     new Uint32Array(SLOTS * 32),
     BigUint64Array.of(1n, 3n, 5n, 7n),
@@ -54,7 +56,10 @@ class Box {
       reaches: () => true,
       hostLink: () => undefined,
     };
-    this.contexts = new InstalledContexts(dataplane, facts, new SteeringRules([]));
+    this.contexts = new InstalledContexts(dataplane, facts, new SteeringRules([]), {
+      any: () => true,
+      includes: (pair) => this.isDead(pair),
+    });
     this.driver = new ReapDriver({
       dataplane,
       contexts: this.contexts,
@@ -87,6 +92,12 @@ class Box {
 
   get isInstalled(): boolean {
     return this.#egress.count > 0;
+  }
+
+  /** Which of our locators payload leaves from. */
+  source(peer: LocalHost): string {
+    const slot = this.#egress.find(this.side.host.ulid, peer.ulid);
+    return formatAddress(this.#egress.pathInUse(slot, (uplink) => this.up[uplink]!)!.source);
   }
 
   /** Where payload goes. */
@@ -161,7 +172,7 @@ test('a locator that is called broken is left, and no Probe goes there', async (
   pair.collect();
   await boxes.run(1_000);
   assert.equal(a.destination(pair.b.host), second, 'and not left again for a preference');
-  a.contexts.update(pair.a.core.context(pair.a.host.ulid, pair.b.host.ulid)!, { revert: true });
+  a.contexts.update(pair.a.core.context(pair.a.host.ulid, pair.b.host.ulid)!, { to: 'revert' });
   assert.equal(a.destination(pair.b.host), first, 'until it is to go back');
 });
 
@@ -257,7 +268,7 @@ describe('locators that the handshake tells', () => {
     const never = () => assert.ok(!a.destinations(pair.b.host).includes(victim));
     await boxes.run(30_000, never);
     a.up[0] = false;
-    a.contexts.update(pair.a.core.context(pair.a.host.ulid, pair.b.host.ulid)!, { revert: true });
+    a.contexts.update(pair.a.core.context(pair.a.host.ulid, pair.b.host.ulid)!, { to: 'revert' });
     await boxes.run(30_000, never);
     // Its other locators are broken, it says.
     const broken = hostB.locators.map((one) => ({ ...one, usable: false }));
@@ -266,5 +277,46 @@ describe('locators that the handshake tells', () => {
     await boxes.run(240_000, never);
     const probes = a.sent.filter(({ destination }) => formatAddress(destination) === victim);
     assert.ok(probes.length >= 2 && probes.length <= 30, `${probes.length}`);
+  });
+});
+
+describe('where others found that nothing gets through', () => {
+  const [ours] = addresses(hostA).map(formatAddress) as [string];
+  const begins = async (options: PairOptions, isDead: Box['isDead']) => {
+    const boxes = new Boxes(options);
+    boxes.a.isDead = isDead;
+    boxes.pair.establish();
+    await boxes.run(10);
+    return boxes;
+  };
+  const isPreferred: Box['isDead'] = ({ source, destination }) =>
+    formatAddress(source) === ours && formatAddress(destination) === first;
+
+  test('no new context begins, but where its handshake went; it stays', async () => {
+    const doubts = (pair: LocatorPair) => Number(isPreferred(pair));
+    const boxes = await begins({ doubts }, isPreferred);
+    const { a, pair } = boxes;
+    const begun = [a.source(pair.b.host), a.destination(pair.b.host)];
+    assert.notDeepEqual(begun, [ours, first]);
+    const { localLocator, peerLocator } = pair.a.core.context(hostA.ulid, hostB.ulid)!;
+    assert.deepEqual(begun, [localLocator, peerLocator].map(formatAddress));
+    await boxes.run(1_000);
+    assert.deepEqual([a.source(pair.b.host), a.destination(pair.b.host)], begun, 'found at both by now');
+    a.isDead = () => false;
+    a.contexts.update(pair.a.core.context(hostA.ulid, hostB.ulid)!, { to: 'revert' });
+    assert.deepEqual([a.source(pair.b.host), a.destination(pair.b.host)], begun, 'as one that REAP moved');
+  });
+
+  test('a new context begins all the same if its handshake got through there', async () => {
+    const { a, pair } = await begins({}, isPreferred);
+    assert.deepEqual([a.source(pair.b.host), a.destination(pair.b.host)], [ours, first]);
+  });
+
+  test('a young one goes where it is preferred once nothing is said against', async () => {
+    const doubts = (pair: LocatorPair) => Number(isPreferred(pair));
+    const boxes = await begins({ doubts }, isPreferred);
+    boxes.a.isDead = () => false;
+    await boxes.run(1_000);
+    assert.deepEqual([boxes.a.source(hostB), boxes.a.destination(hostB)], [ours, first]);
   });
 });

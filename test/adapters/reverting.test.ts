@@ -28,8 +28,8 @@ function goesBack(revert: number | 'never', { draining = -1, lostAt = Number.POS
     preferredElsewhere: () => (wentBack === undefined ? { uplink: PREFERRED } : undefined),
     uplinkInUse: () => (wentBack === undefined ? OTHER : PREFERRED),
     lastSent: () => 0,
-    update(_: ContextView, { revert: reverts, because }: { revert: boolean; because: string }) {
-      assert.ok(reverts);
+    update(_: ContextView, { to, because }: { to: 'revert'; because: string }) {
+      assert.equal(to, 'revert');
       assert.equal(because, 'the preferred provider has been stable');
       wentBack = now;
     },

@@ -114,7 +114,7 @@ describe('a way that one context has found dead', { skip }, () => {
   });
   after(down);
 
-  it('is not where the next one begins: its first I1 gets through', async (context) => {
+  it('is not where the next one begins: its first I1 gets through, and all its packets', async (context) => {
     const [, theirs] = SITES;
     const provider = theirs.providers[0]!.name;
     const talking = ping(here(), there().cmula, 80);
@@ -132,6 +132,9 @@ describe('a way that one context has found dead', { skip }, () => {
       const { handshakeMilliseconds } = next;
       context.diagnostic(`its handshake took ${handshakeMilliseconds!.toFixed(0)} ms`);
       assert.ok(handshakeMilliseconds! < DEFAULT_SETTINGS.I1_TIMEOUT, 'I1 was sent once');
+      assert.equal((await ping(hostIn('h1b'), there().cmula, 5)).received, 5);
+      const { paths, active } = (await contextBetween(hostIn('h1b'), there()))!;
+      assert.equal(paths[active!]?.destination, there().locators[1]);
     } finally {
       await endBlackhole(provider);
       await talking;

@@ -92,7 +92,9 @@ test('what was found is forgotten after a while, and never grows beyond its boun
   const pair = { source: locatorOf(1, 0), destination: locatorOf(2, 0) };
   memory.note(0, pair, 'dead');
   assert.equal(memory.verdict(59_999, pair), 'dead');
+  assert.equal(memory.knowsDead(59_999), true);
   assert.equal(memory.verdict(60_000, pair), 'unknown');
+  assert.equal(memory.knowsDead(60_000), false);
   memory.note(60_000, pair, 'alive');
   assert.equal(
     memory.verdict(60_001, { ...pair, source: locatorOf(1, 0, 77) }),
