@@ -7,6 +7,7 @@ import type { DnsEffect } from '../naming/effect.ts';
 import type { Endpoint, Transport } from '../naming/lookup.ts';
 import type { SearchBegin } from '../naming/search.ts';
 import { type Address, formatAddress } from '../wire/ipv6/address.ts';
+import { transientCopy } from '../wire/transient-octets.ts';
 import { DEFAULT_DNS_TCP_LIMITS, type DnsTcpLimits, DnsTcpListener } from './dns-tcp-listener.ts';
 import { DnsUpstream } from './dns-upstream.ts';
 
@@ -148,7 +149,7 @@ export class DnsServer {
       const socket: UdpSocket = UdpSocket.open({
         address,
         port,
-        receive: (bytes, peer) => this.#takeUdp(socket, new Uint8Array(bytes), peer),
+        receive: (bytes, peer) => this.#takeUdp(socket, transientCopy(bytes), peer),
         onUnsent: (count) => {
           this.unsentAnswers += count;
         },

@@ -9,6 +9,7 @@ import { type ConnectedSocket, ConnectedSockets, SyscallError } from '../../nati
 import { TransientMap } from '../limits/transient-map.ts';
 import type { Resolver } from '../naming/lookup.ts';
 import { addressKey } from '../wire/ipv6/address.ts';
+import { transientCopy } from '../wire/transient-octets.ts';
 import { idOf, type UpstreamEvents } from './dns-upstream.ts';
 
 interface PooledSocket {
@@ -137,7 +138,7 @@ export class DnsUpstreamUdp {
     const pooled = this.#open.get(socket);
     if (pooled === undefined) return;
     const query = message.length < 2 ? undefined : pooled.queries.get(idOf(message));
-    this.#events.onMessage(query ?? NO_QUERY, pooled.resolver, message);
+    this.#events.onMessage(query ?? NO_QUERY, pooled.resolver, transientCopy(message));
   }
 
   #lose(socket: ConnectedSocket): void {

@@ -9,6 +9,7 @@ import { DnsDecodeError } from '../wire/dns/decode-error.ts';
 import { HEADER_LENGTH } from '../wire/dns/header.ts';
 import { read32, write16 } from '../wire/dns/octets.ts';
 import type { Address } from '../wire/ipv6/address.ts';
+import { transientCopy } from '../wire/transient-octets.ts';
 import type { Told } from './learning.ts';
 import { type Lifetime, lifetimeOf } from './lifetime.ts';
 import type { PlainQuery } from './plain-query.ts';
@@ -54,7 +55,7 @@ export class AnswerCache {
   find(now: number, plain: PlainQuery, query: Uint8Array): KeptAnswer | undefined {
     const kept = this.#kept.get(plain.key);
     if (kept === undefined || kept.until <= now || this.#isAboutOwn(kept.names)) return undefined;
-    const message = new Uint8Array(kept.message);
+    const message = transientCopy(kept.message);
     message[0] = query[0]!;
     message[1] = query[1]!;
     message.set(query.subarray(HEADER_LENGTH, plain.questionEnd), HEADER_LENGTH);

@@ -17,6 +17,7 @@ const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const DATA_WORD = process.arch === 'x64' ? 1 : 2;
 
 export interface ConnectedSocketsOptions {
+  /** `message` is valid until it returns. */
   readonly receive: (socket: ConnectedSocket, message: Uint8Array) => void;
   /** The kernel has an error to report, an ICMPv6 message for one; the socket is still open. */
   readonly fail: (socket: ConnectedSocket, error: SyscallError) => void;
@@ -80,7 +81,7 @@ export class ConnectedSockets {
   #take(socket: ConnectedSocket): void {
     const { fd } = socket;
     const length = uninterrupted(() => libc.recv(fd, this.#buffer, LONGEST, MSG_DONTWAIT));
-    if (length >= 0) return this.#options.receive(socket, this.#buffer.slice(0, length));
+    if (length >= 0) return this.#options.receive(socket, this.#buffer.subarray(0, length));
     const errno = lastErrno();
     if (errno !== ERRNO.EAGAIN) this.#options.fail(socket, new SyscallError('recv(UDP)', errno));
   }

@@ -16,5 +16,6 @@ export type { NextHop, RouteInfo, RouteSpecification, RouteType } from './netlin
 export type { RuleAction, RuleInfo, RuleSpecification } from './netlink/rule.ts';
 export { NetworkNamespace } from './network-namespace.ts';
 export { PacketSocket, type PacketSocketOptions } from './packet-socket.ts';
+export { setTimeSlice } from './time-slice.ts';
 export { interfaceIndex, UdpSocket, type UdpSocketOptions } from './udp-socket.ts';
 export { watch } from './watch.ts';

@@ -43,6 +43,13 @@ export const libc = {
     length: number,
     mask: Memory,
   ) => number,
+  systemCall: library.func('syscall', 'long', ['long', 'int', 'void *', 'unsigned int', 'unsigned int']) as (
+    number: number,
+    thread: number,
+    memory: Memory,
+    third: number,
+    fourth: number,
+  ) => number,
   socket: library.func('int socket(int family, int type, int protocol)') as (
     family: number,
     type: number,

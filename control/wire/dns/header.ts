@@ -1,4 +1,5 @@
 /** The 12 octets at the start of every DNS message (RFC 1035 §4.1.1). */
+import { transientCopy } from '../transient-octets.ts';
 import { OPCODE_MASK, RCODE_MASK } from './constants.ts';
 import { need, read16, write16 } from './octets.ts';
 
@@ -30,9 +31,9 @@ export function readHeader(message: Uint8Array): Header {
 export const opcodeOf = (header: Header): number => (header.flags & OPCODE_MASK) >> 11;
 export const rcodeOf = (header: Header): number => header.flags & RCODE_MASK;
 
-/** A copy of `message`, which has at least two octets, under another ID: all that pass-through changes. */
+/** A copy of `message`, which has at least two octets, under another ID: all that pass-through changes. Not to be kept. */
 export function withId(message: Uint8Array, id: number): Uint8Array {
-  const copy = new Uint8Array(message);
+  const copy = transientCopy(message);
   write16(copy, 0, id);
   return copy;
 }

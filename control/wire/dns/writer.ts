@@ -1,5 +1,6 @@
 /** Builds a DNS message. Owner names and names in RDATA are compressed, their case is kept. */
 
+import { transientCopy } from '../transient-octets.ts';
 import { HEADER_LENGTH } from './header.ts';
 import { latin1, type Name } from './name.ts';
 import { write16 } from './octets.ts';
@@ -74,7 +75,7 @@ export class MessageWriter {
 
   /** Once, and last. */
   finish(): Uint8Array {
-    const message = this.#octets.slice(0, this.#length);
+    const message = transientCopy(this.#octets, 0, this.#length);
     spare = this.#octets;
     this.#octets = new Uint8Array();
     return message;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { execute, type Program } from '../../adapters/dns-programs.ts';
 import { RowError } from '../errors.ts';
 import { CONTENDERS, type Contender, startContender, startUpstream } from './contenders.ts';
-import { latencies, processorSeconds, saturate } from './dnsperf.ts';
+import { type Load, latencies, processorSeconds, saturate } from './dnsperf.ts';
 
 export interface Kind {
   readonly title: string;
@@ -46,6 +46,8 @@ export interface Row {
   readonly p99: number;
   /** Beyond what the upstream alone takes at that rate. */
   readonly addedP99: number;
+  /** The same at half of the rate that the slowest contender can take. */
+  readonly addedP99AtSameRate: number;
   readonly lost: number;
 }
 
@@ -59,9 +61,12 @@ export interface DnsBenchOptions {
   readonly names?: readonly Row['names'][];
 }
 
+/** Which names, for how long, and on which processor the one runs who asks. */
+type Asked = Pick<Load, 'file' | 'seconds' | 'cpu'>;
+
 const NEW_NAMES = 200_000;
 const KEPT_NAMES = 1000;
-const TURNS = 4;
+const TURNS = 5;
 
 export async function benchDns(options: DnsBenchOptions): Promise<readonly Row[]> {
   const { rounds, seconds, progress } = options;
@@ -81,20 +86,12 @@ export async function benchDns(options: DnsBenchOptions): Promise<readonly Row[]
       contenders.set(contender, program);
       await verify(contender, program.port);
     }
+    const setting = { contenders, upstream: upstream.port, directory, seconds, cpu: cpu.load, progress };
     for (let round = 0; round < rounds; round++) {
       for (const names of freshness) {
         for (const kind of kinds) {
-          for (const [contender, program] of contenders) {
-            progress(`round ${round + 1} of ${rounds}: ${contender}, ${kind.title}, ${names} names`);
-            const file = join(directory, 'names');
-            await writeFile(file, namesOf(kind, contender, names));
-            const load = { file, seconds, cpu: cpu.load };
-            const row = await measure(contender, kind, names, program, upstream.port, load);
-            const { perCore, p50, p99, addedP99 } = row;
-            const latency = [p50, p99, addedP99].map((value) => value.toFixed(2)).join(', ');
-            progress(`  ${Math.round(perCore)} a second of one core; p50, p99, added p99: ${latency} ms`);
-            found.push(row);
-          }
+          progress(`round ${round + 1} of ${rounds}: ${kind.title}, ${names} names`);
+          found.push(...(await compare(setting, kind, names)));
         }
       }
     }
@@ -105,20 +102,57 @@ export async function benchDns(options: DnsBenchOptions): Promise<readonly Row[]
   }
 }
 
+interface Setting {
+  readonly contenders: ReadonlyMap<Contender, Program>;
+  readonly upstream: number;
+  readonly directory: string;
+  readonly seconds: number;
+  readonly cpu: number | undefined;
+  readonly progress: (line: string) => void;
+}
+
+/** Each with half of what it can take, then all with half of what the slowest can. */
+async function compare(setting: Setting, kind: Kind, names: Row['names']): Promise<readonly Row[]> {
+  const { contenders, upstream, directory, seconds, cpu, progress } = setting;
+  const askedOf = async (contender: Contender): Promise<Asked> => {
+    const file = join(directory, 'names');
+    await writeFile(file, namesOf(kind, contender, names));
+    return { file, seconds, cpu };
+  };
+  const alone: Omit<Row, 'addedP99AtSameRate'>[] = [];
+  for (const [contender, program] of contenders) {
+    const row = await measure(contender, kind, names, program, upstream, await askedOf(contender));
+    const latency = [row.p50, row.p99, row.addedP99].map((value) => value.toFixed(2)).join(', ');
+    progress(
+      `  ${contender}: ${Math.round(row.perCore)} a second of one core; p50, p99, added p99: ${latency} ms`,
+    );
+    alone.push(row);
+  }
+  const rate = Math.min(...alone.map(({ perSecond }) => perSecond)) / 2;
+  const rows: Row[] = [];
+  for (const row of alone) {
+    const { port } = contenders.get(row.contender)!;
+    const { addedP99 } = await atRate({ port, upstream }, rate, await askedOf(row.contender));
+    progress(`  ${row.contender}, at ${Math.round(rate)} a second: added p99 ${addedP99.toFixed(2)} ms`);
+    rows.push({ ...row, addedP99AtSameRate: addedP99 });
+  }
+  return rows;
+}
+
 async function measure(
   contender: Contender,
   { title }: Kind,
   names: Row['names'],
   program: Program,
   upstream: number,
-  load: { file: string; seconds: number; cpu: number | undefined },
-): Promise<Row> {
+  load: Asked,
+): Promise<Omit<Row, 'addedP99AtSameRate'>> {
   const { port, pid } = program;
   await saturate({ ...load, port, seconds: 1 });
   const before = processorSeconds(pid);
   const { completed, lost, perSecond } = await saturate({ ...load, port });
   const used = processorSeconds(pid) - before;
-  const { p50, p99, addedP99 } = await atHalfLoad({ port, upstream }, perSecond / 2, load);
+  const { p50, p99, addedP99 } = await atRate({ port, upstream }, perSecond / 2, load);
   return {
     contender,
     kind: title,
@@ -136,12 +170,14 @@ async function measure(
  * Asked and the upstream asked directly, by turns, so that whatever else the machine does meanwhile weighs on both;
  * medians of the turns.
  */
-async function atHalfLoad(
+async function atRate(
   ports: { readonly port: number; readonly upstream: number },
   rate: number,
-  { file, seconds, cpu }: { file: string; seconds: number; cpu: number | undefined },
+  { file, seconds, cpu }: Asked,
 ): Promise<Pick<Row, 'p50' | 'p99' | 'addedP99'>> {
   const load = { file, cpu, rate, seconds: Math.max(1, seconds / TURNS) };
+  // What it was left with by more than it can take is over with first.
+  await latencies({ ...load, port: ports.port });
   const own: Float64Array[] = [];
   const direct: Float64Array[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
@@ -180,7 +216,7 @@ function summarize(rows: readonly Row[]): readonly Row[] {
   const groups = Map.groupBy(rows, ({ contender, kind, names }) => `${contender} ${kind} ${names}`);
   const middle = (
     group: readonly Row[],
-    key: 'perSecond' | 'perCore' | 'p50' | 'p99' | 'addedP99' | 'lost',
+    key: 'perSecond' | 'perCore' | 'p50' | 'p99' | 'addedP99' | 'addedP99AtSameRate' | 'lost',
   ) => group.map((row) => row[key]).sort((first, second) => first - second)[group.length >> 1]!;
   return [...groups.values()].map((group) => ({
     ...group[0]!,
@@ -189,6 +225,7 @@ function summarize(rows: readonly Row[]): readonly Row[] {
     p50: middle(group, 'p50'),
     p99: middle(group, 'p99'),
     addedP99: middle(group, 'addedP99'),
+    addedP99AtSameRate: middle(group, 'addedP99AtSameRate'),
     lost: middle(group, 'lost'),
   }));
 }

@@ -24,6 +24,7 @@ describe('bench -- dns', () => {
       p50: 0.1,
       p99: 1,
       addedP99: 0.5,
+      addedP99AtSameRate: 0.25,
       lost: 0,
     };
     const [, , first, second] = renderDns([row, { ...row, contender: 'alg', perCore: 3000 }]).split('\n');
