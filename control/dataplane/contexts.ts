@@ -170,15 +170,15 @@ export class InstalledContexts {
    * handshake did. It stays there, as one that REAP has moved.
    */
   #beginning(context: ContextView): LocatorChoice | undefined {
-    this.#found.forget(context);
-    if (!this.#dead.any()) return undefined;
+    this.#found.forgetBeginning(context);
+    if (this.#found.find(context) !== undefined || !this.#dead.any()) return undefined;
     // Of a pair with one end of a dead one it is not known which end is to blame.
     const preferred = [this.#paths(context)[0], this.#paths(context, undefined, () => true)[0]];
     if (!preferred.some((pair) => pair !== undefined && this.#dead.includes(pair))) return undefined;
     const { localLocator: source, peerLocator: destination } = context;
     const pair = this.#pathInUse(context) ?? { source, destination };
     if (this.#dead.includes(pair)) return undefined;
-    this.#found.set(context, pair);
+    this.#found.setBeginning(context, pair);
     return pair;
   }
 

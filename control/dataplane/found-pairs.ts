@@ -5,14 +5,29 @@ import { equalAddress } from '../wire/ipv6/address.ts';
 
 export class FoundPairs {
   readonly #pairs = new WeakMap<ContextView, LocatorChoice>();
+  /** Those that REAP has not moved. */
+  readonly #beginnings = new WeakSet<ContextView>();
 
   set(context: ContextView, pair: LocatorChoice): void {
     this.#pairs.set(context, pair);
+    this.#beginnings.delete(context);
+  }
+
+  /** Where it begins, as far as REAP finds nothing else. */
+  setBeginning(context: ContextView, pair: LocatorChoice): void {
+    this.#pairs.set(context, pair);
+    this.#beginnings.add(context);
   }
 
   /** The context goes by preferences again. */
   forget(context: ContextView): void {
     this.#pairs.delete(context);
+    this.#beginnings.delete(context);
+  }
+
+  /** As `forget`, unless the pair is REAP's. */
+  forgetBeginning(context: ContextView): void {
+    if (this.#beginnings.delete(context)) this.#pairs.delete(context);
   }
 
   find(context: ContextView): LocatorChoice | undefined {

@@ -33,6 +33,19 @@ test('the pair that was found comes first, the best with another source behind i
   assert.deepEqual(found.before(subject, [first, second]), [first, second]);
 });
 
+test('where it begins is forgotten with its youth, where REAP has moved it is not', () => {
+  const found = new FoundPairs();
+  const subject = context();
+  found.setBeginning(subject, second);
+  assert.deepEqual(found.find(subject), second);
+  found.forgetBeginning(subject);
+  assert.equal(found.find(subject), undefined);
+  found.setBeginning(subject, second);
+  found.set(subject, second);
+  found.forgetBeginning(subject);
+  assert.deepEqual(found.find(subject), second);
+});
+
 test('it counts for nothing once the peer calls its end broken, or no longer takes packets from ours', () => {
   for (const subject of [context(false), context(true, true)]) {
     const found = new FoundPairs();
