@@ -19,15 +19,17 @@ address() { ip -6 address "$@" dev "$interface"; }
 case "$reason" in
   PREINIT6) ip link set dev "$interface" up ;;
   BOUND6 | RENEW6 | REBIND6)
+    # The address last: whoever sees it finds the rest there. What stays the same is not written while others read it.
+    resolver=$(
+      for server in $new_dhcp6_name_servers; do echo "nameserver $server"; done
+      echo "search $new_dhcp6_domain_search" | sed 's/\\.\\( \\|$\\)/\\1/g'
+    )
+    [ -n "$new_dhcp6_name_servers" ] && [ "$resolver" != "$(cat ${resolver})" ] && echo "$resolver" >${resolver}
     if [ -n "$old_ip6_address" ] && [ "$old_ip6_address" != "$new_ip6_address" ]; then
       address del "$old_ip6_address/128"
     fi
     [ -n "$new_ip6_address" ] &&
       address replace "$new_ip6_address/128" valid_lft "$new_max_life" preferred_lft "$new_preferred_life"
-    [ -n "$new_dhcp6_name_servers" ] && {
-      for server in $new_dhcp6_name_servers; do echo "nameserver $server"; done
-      echo "search $new_dhcp6_domain_search" | sed 's/\\.\\( \\|$\\)/\\1/g'
-    } >${resolver}
     ;;
   DEPREF6) address change "$cur_ip6_address/128" preferred_lft 0 ;;
   EXPIRE6 | RELEASE6 | STOP6 | FAIL6) address del "$old_ip6_address/128" ;;
