@@ -30,9 +30,12 @@ export class EgressTable {
   readonly #key: BigUint64Array;
   readonly #pair = new DataView(new ArrayBuffer(32));
   readonly #pairBytes = new Uint8Array(this.#pair.buffer);
+  /** Entries by the uplink of their path in use. */
+  readonly #byUplink = new Uint32Array(256);
   /** Alternate paths to write at the next flush, when no packet can still be using the old ones. */
   readonly #deferred = new Map<number, Path | undefined>();
 
+  /** `memory` is zeroed. */
   constructor(memory: Uint32Array, hashKey: BigUint64Array, capacity: number) {
     this.#table = new SlotTable(memory, capacity, EgressEntry.control);
     this.#key = hashKey;
@@ -86,7 +89,7 @@ export class EgressTable {
   /** Whether steering rules are to be asked about the pair's packets. Only default contexts are steered. */
   setSteered(slot: number, steered: boolean): void {
     const others = this.#table.control(slot) & ~ControlWord.CONTROL_STEERED;
-    this.#table.publish(slot, others | (steered ? ControlWord.CONTROL_STEERED : 0));
+    this.#publish(slot, others | (steered ? ControlWord.CONTROL_STEERED : 0));
   }
 
   isLive(slot: number): boolean {
@@ -169,20 +172,14 @@ export class EgressTable {
     return this.#table.word(slot, EgressEntry.lastSent) < tick;
   }
 
-  /** How many entries have `uplink` in their path in use. Looks at every slot: two million take about 10 ms. */
+  /** How many entries have `uplink` in their active path: where an uplink was lost, until they are settled. */
   countByUplink(uplink: number): number {
-    let count = 0;
-    for (let slot = 0; slot <= this.mask; slot++) {
-      const control = this.#table.control(slot);
-      if ((control & ControlWord.CONTROL_STATE_MASK) < SlotState.SLOT_DRAINING) continue;
-      const active = ((control >>> ControlWord.CONTROL_ACTIVE_SHIFT) & 1) as 0 | 1;
-      if (((control >>> uplinkShift(active)) & 0xff) === uplink) count++;
-    }
-    return count;
+    return this.#byUplink[uplink]!;
   }
 
   remove(slot: number): void {
     this.#deferred.delete(slot);
+    this.#note(this.#table.control(slot), -1);
     this.#table.release(slot);
   }
 
@@ -220,14 +217,27 @@ export class EgressTable {
     return ((this.#table.control(slot) >>> ControlWord.CONTROL_ACTIVE_SHIFT) & 1) as 0 | 1;
   }
 
+  /** The only way to a new `control`. */
+  #publish(slot: number, control: number): void {
+    this.#note(this.#table.control(slot), -1);
+    this.#note(control, 1);
+    this.#table.publish(slot, control);
+  }
+
+  #note(control: number, by: 1 | -1): void {
+    if ((control & ControlWord.CONTROL_STATE_MASK) < SlotState.SLOT_DRAINING) return;
+    const active = ((control >>> ControlWord.CONTROL_ACTIVE_SHIFT) & 1) as 0 | 1;
+    this.#byUplink[(control >>> uplinkShift(active)) & 0xff]! += by;
+  }
+
   #activate(slot: number, index: 0 | 1): void {
     const others = this.#table.control(slot) & ~(1 << ControlWord.CONTROL_ACTIVE_SHIFT);
-    this.#table.publish(slot, others | (index << ControlWord.CONTROL_ACTIVE_SHIFT));
+    this.#publish(slot, others | (index << ControlWord.CONTROL_ACTIVE_SHIFT));
   }
 
   #setState(slot: number, state: number): void {
     const others = this.#table.control(slot) & ~ControlWord.CONTROL_STATE_MASK;
-    this.#table.publish(slot, others | state);
+    this.#publish(slot, others | state);
   }
 
   #uplink(slot: number, index: 0 | 1): number {
@@ -251,12 +261,12 @@ export class EgressTable {
     // No packet takes the path while its locators change.
     const shift = uplinkShift(index);
     const others = table.control(slot) & ~(0xff << shift);
-    table.publish(slot, others | (TableLimits.UPLINK_NONE << shift));
+    this.#publish(slot, others | (TableLimits.UPLINK_NONE << shift));
     if (path === undefined) return;
     const offset = table.offset(slot) + EgressEntry.path + index * LocatorPair.size;
     table.bytes.set(path.source, offset + LocatorPair.source);
     table.bytes.set(path.destination, offset + LocatorPair.destination);
-    table.publish(slot, others | (path.uplink << shift));
+    this.#publish(slot, others | (path.uplink << shift));
   }
 }
 

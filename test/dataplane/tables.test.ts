@@ -5,6 +5,7 @@ import { IngressTable } from '../../control/dataplane/ingress-table.ts';
 import { IngressEntry, SlotState } from '../../control/dataplane/layout.generated.ts';
 import { NO_SLOT, SlotTable } from '../../control/dataplane/slot-table.ts';
 import { parseAddress } from '../../control/wire/ipv6/address.ts';
+import { SeededRandom } from '../shim6/random.ts';
 
 const SLOTS = 64;
 /** Whatever slot it names. */
@@ -48,6 +49,46 @@ test('the table refuses what exceeds its capacity and takes it again after a rem
     assert.notEqual(table.find(ulid(index), peer), NO_SLOT, `pair ${index}`);
   assert.equal(table.find(ulid(3), peer), NO_SLOT);
   assert.equal(table.count, 32);
+});
+
+test('entries are counted by the uplink of their active path, whatever became of them', () => {
+  const table = new EgressTable(memory(), key, 32);
+  const random = new SeededRandom(7);
+  const one = (below: number) => random.octets(1)[0]! % below;
+  const slots = new Set<number>();
+  const anyOf = () => [...slots][one(slots.size)]!;
+  const up = [true, true, true];
+  const isUp = (uplink: number) => up[uplink] ?? false;
+  const operations = [
+    () => {
+      const slot = table.add(ulid(slots.size * 100 + one(99)), peer, tag(1), [
+        path(1, one(3)),
+        path(2, one(3)),
+      ]);
+      if (slot !== NO_SLOT) slots.add(slot);
+    },
+    () => table.setLive(anyOf()),
+    () => table.setDraining(anyOf()),
+    () => table.setSteered(anyOf(), one(2) === 0),
+    () => table.setPaths(anyOf(), path(1, one(3)), one(2) === 0 ? undefined : path(2, one(3)), isUp),
+    () => table.flush(),
+    () => {
+      up[one(3)] = one(2) === 0;
+      table.settle(0, SLOTS, isUp);
+    },
+    () => {
+      const slot = anyOf();
+      slots.delete(slot);
+      table.remove(slot);
+    },
+  ];
+  for (let step = 0; step < 5_000; step++) {
+    operations[slots.size === 0 ? 0 : one(operations.length)]!();
+    for (const uplink of [0, 1, 2]) {
+      const there = [...slots].filter((slot) => table.pathInUse(slot, () => true)?.uplink === uplink);
+      assert.equal(table.countByUplink(uplink), there.length);
+    }
+  }
 });
 
 test('churn leaves no tombstones behind that fill the table', () => {
