@@ -130,11 +130,12 @@ export class ReapDriver {
     return this.reap.state(slots.egress) !== Operational;
   }
 
-  /** What others found of a pair, for a new context's handshake; see Reap. */
+  /** Whether any pair was found dead lately. */
   knowsDeadPairs(): boolean {
     return this.reap.knowsDeadPairs(this.#options.clock());
   }
 
+  /** What others found of a pair, for where a new context begins; see Reap. */
   doubts(pair: LocatorPair): number {
     return this.reap.doubts(this.#options.clock(), pair);
   }
