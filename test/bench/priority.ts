@@ -6,7 +6,7 @@ import { setTimeSlice } from '../../native/linux/index.ts';
 /** Where a session is weighed against others, on kernels with CONFIG_SCHED_AUTOGROUP. */
 const AUTOGROUP = '/proc/self/autogroup';
 const HIGHEST = -20;
-/** Milliseconds. With the kernel's own, some three, those who share a processor speak in bursts as long. */
+/** Milliseconds. With the kernel's own, 1.4 on two processors, those who share a processor speak in bursts as long. */
 const TURN = 0.1;
 
 /**
